@@ -1,0 +1,2 @@
+/** Build-time only: turns the types into CRD files. */
+package io.kairos.extensions.api.schema;

@@ -1,0 +1,18 @@
+package io.kairos.extensions.api.v1alpha1;
+
+/** Names that operator, agent and users share. */
+public final class Api {
+  /** The API group of all three kinds. */
+  public static final String GROUP = "extensions.kairos.io";
+
+  /** The API version of all three kinds. */
+  public static final String VERSION = "v1alpha1";
+
+  /** On policies and extensions in use: nodes are cleaned before the object goes. */
+  public static final String FINALIZER = GROUP + "/cleanup";
+
+  /** On a Node, with any value but {@code false}: nothing new is admitted on it. */
+  public static final String HOLD_ANNOTATION = GROUP + "/hold";
+
+  private Api() {}
+}

@@ -1,0 +1,66 @@
+package io.kairos.extensions.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Required;
+import java.util.List;
+import lombok.Builder;
+
+/**
+ * Where one extension stands on the node.
+ *
+ * @param type the extension class
+ * @param name the image's name on the host
+ * @param phase where it stands
+ * @param version what the phase speaks of: the version wanted
+ * @param sha256 the digest that is in effect, empty where none is: merged, or else linked in a
+ *     profile
+ * @param profiles the profiles whose links show the wanted image
+ * @param merged whether PID 1 shows it merged
+ * @param revision the revision that the phase speaks of
+ * @param attempts tries since the revision or the last success, 0 before the first
+ * @param reason CamelCase, of {@link Reasons}
+ * @param message what a person needs to know
+ * @param lastTransitionTime when phase or reason moved, RFC 3339
+ * @param soaked whether it stayed as wanted for the whole soak
+ */
+@Builder(toBuilder = true)
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+public record ExtensionStatus(
+    @JsonPropertyDescription("The extension class.") @Required @Default("Sysext")
+        ExtensionType type,
+    @JsonPropertyDescription("The image's name on the host.") @Required String name,
+    @JsonPropertyDescription("Where it stands.") @Required Phase phase,
+    @JsonPropertyDescription("The version that the phase speaks of.") String version,
+    @JsonPropertyDescription("The digest that is in effect: merged, or else linked in a profile.")
+        String sha256,
+    @JsonPropertyDescription("The profiles whose links show the wanted image.")
+        List<Profile> profiles,
+    @JsonPropertyDescription("Whether PID 1 shows it merged.") boolean merged,
+    @JsonPropertyDescription("The revision that the phase speaks of.") String revision,
+    @JsonPropertyDescription("Tries since the revision or the last success.") int attempts,
+    @JsonPropertyDescription("Why, in CamelCase.") String reason,
+    @JsonPropertyDescription("Why, for a person.") String message,
+    @JsonPropertyDescription("When phase or reason moved.") String lastTransitionTime,
+    @JsonPropertyDescription("Whether it stayed as wanted for the whole soak.") boolean soaked) {
+
+  /** Absent values as empty ones. */
+  public ExtensionStatus {
+    type = Values.or(type, ExtensionType.SYSEXT);
+    version = Values.text(version);
+    sha256 = Values.text(sha256);
+    profiles = Values.list(profiles);
+    revision = Values.text(revision);
+    reason = Values.text(reason);
+    message = Values.text(message);
+    lastTransitionTime = Values.text(lastTransitionTime);
+  }
+
+  /** What identifies it on the node. */
+  @JsonIgnore
+  public ExtensionKey key() {
+    return new ExtensionKey(type, name);
+  }
+}

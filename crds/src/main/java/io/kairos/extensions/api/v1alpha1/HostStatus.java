@@ -1,0 +1,64 @@
+package io.kairos.extensions.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import lombok.Builder;
+
+/**
+ * A host, as its agent found it.
+ *
+ * @param bootProfile active, passive, recovery, or empty where no sentinel tells
+ * @param bootId the kernel's, new with each boot
+ * @param architecture as systemd names it
+ * @param osRelease what extension-release is matched against
+ * @param systemd the version of systemd
+ * @param kernel the release of the kernel
+ * @param storeFreeBytes room in the file system of the store, rounded down to whole 64 MiB so that
+ *     it does not make a report of every written block
+ */
+@Builder(toBuilder = true)
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+public record HostStatus(
+    @JsonPropertyDescription("active, passive or recovery; absent where no sentinel tells.")
+        String bootProfile,
+    @JsonPropertyDescription("The kernel's boot_id, new with each boot.") String bootId,
+    @JsonPropertyDescription("As systemd names it: x86-64, arm64, …") String architecture,
+    @JsonPropertyDescription("What extension-release is matched against.") OsRelease osRelease,
+    @JsonPropertyDescription("The version of systemd.") String systemd,
+    @JsonPropertyDescription("The release of the kernel.") String kernel,
+    @JsonPropertyDescription("Room in the file system of the store, in whole 64 MiB.")
+        long storeFreeBytes) {
+
+  /** Before the first report. */
+  public static final HostStatus UNKNOWN = new HostStatus("", "", "", OsRelease.UNKNOWN, "", "", 0);
+
+  /** Absent values as empty ones. */
+  public HostStatus {
+    bootProfile = Values.text(bootProfile);
+    bootId = Values.text(bootId);
+    architecture = Values.text(architecture);
+    osRelease = Values.or(osRelease, OsRelease.UNKNOWN);
+    systemd = Values.text(systemd);
+    kernel = Values.text(kernel);
+  }
+
+  /**
+   * The fields of os-release(5) that decide whether an extension fits.
+   *
+   * @param id ID
+   * @param versionId VERSION_ID, empty on rolling systems
+   * @param sysextLevel SYSEXT_LEVEL, mostly empty
+   */
+  @JsonInclude(JsonInclude.Include.NON_EMPTY)
+  public record OsRelease(String id, String versionId, String sysextLevel) {
+    /** Before the first report. */
+    public static final OsRelease UNKNOWN = new OsRelease("", "", "");
+
+    /** Absent values as empty ones. */
+    public OsRelease {
+      id = Values.text(id);
+      versionId = Values.text(versionId);
+      sysextLevel = Values.text(sysextLevel);
+    }
+  }
+}

@@ -1,0 +1,113 @@
+package io.kairos.extensions.api.v1alpha1;
+
+/** The reasons of conditions and phases: CamelCase, stable, in this one place. */
+public final class Reasons {
+  // Policies and extensions.
+  /** Before the first reconcile is through. */
+  public static final String PENDING = "Pending";
+
+  /** Nodes are being changed. */
+  public static final String ROLLOUT_IN_PROGRESS = "RolloutInProgress";
+
+  /** Every selected node is as wanted. */
+  public static final String ALL_NODES_UP_TO_DATE = "AllNodesUpToDate";
+
+  /** Everything is linked; boots will merge it. */
+  public static final String AWAITING_REBOOT = "AwaitingReboot";
+
+  /** Nodes failed; the message names some. */
+  public static final String NODES_FAILED = "NodesFailed";
+
+  /** A person paused the policy. */
+  public static final String PAUSED = "Paused";
+
+  /** The selector matches no node. */
+  public static final String NO_MATCHING_NODES = "NoMatchingNodes";
+
+  /** What the policy asks for cannot be resolved. */
+  public static final String INVALID_SPEC = "InvalidSpec";
+
+  /** Two policies of equal priority want one extension on one node. */
+  public static final String POLICY_CONFLICT = "PolicyConflict";
+
+  /** A policy of higher priority wins some nodes. */
+  public static final String OVERRIDDEN = "Overridden";
+
+  /** The object is being deleted; nodes are cleaned first. */
+  public static final String REMOVING = "Removing";
+
+  /** No policy gives this extension to a node. */
+  public static final String NOT_ASSIGNED = "NotAssigned";
+
+  // Nodes and the extensions on them.
+  /** All that is assigned is in effect. */
+  public static final String ALL_ACTIVE = "AllActive";
+
+  /** The agent is at work. */
+  public static final String IN_PROGRESS = "InProgress";
+
+  /** An extension of the node failed. */
+  public static final String EXTENSIONS_FAILED = "ExtensionsFailed";
+
+  /** Linked; only a boot merges it. */
+  public static final String LINKED_FOR_NEXT_BOOT = "LinkedForNextBoot";
+
+  /** Nothing waits for a boot. */
+  public static final String NOTHING_PENDING = "NothingPending";
+
+  /** In effect. */
+  public static final String MERGED = "Merged";
+
+  /** Enabled only in profiles that are not booted. */
+  public static final String LINKED_IN_OTHER_PROFILE = "LinkedInOtherProfile";
+
+  /** Merged; the soak runs. */
+  public static final String SOAKING = "Soaking";
+
+  /** The bytes are not those that sha256 promises. */
+  public static final String DIGEST_MISMATCH = "DigestMismatch";
+
+  /** The server answered with an error. */
+  public static final String DOWNLOAD_REFUSED = "DownloadRefused";
+
+  /** Fewer bytes came than were promised, or the connection broke. */
+  public static final String DOWNLOAD_INTERRUPTED = "DownloadInterrupted";
+
+  /** The server cannot be reached, or is not the one its certificate says. */
+  public static final String SOURCE_UNREACHABLE = "SourceUnreachable";
+
+  /** The scheme or folder is not allowed on this host. */
+  public static final String SOURCE_NOT_ALLOWED = "SourceNotAllowed";
+
+  /** The store's file system is full. */
+  public static final String INSUFFICIENT_STORAGE = "InsufficientStorage";
+
+  /** A file or link that is not ours has the name. */
+  public static final String FOREIGN_FILE = "ForeignFile";
+
+  /** systemd-sysext did not merge what is linked. */
+  public static final String MERGE_FAILED = "MergeFailed";
+
+  /** The host's systemd could not be asked. */
+  public static final String HOST_UNREACHABLE = "HostUnreachable";
+
+  /** A file of the store could not be read or written. */
+  public static final String STORE_ERROR = "StoreError";
+
+  /** Live is refused: the image carries the node's own runtime. */
+  public static final String CARRIES_NODE_RUNTIME = "CarriesNodeRuntime";
+
+  /** The overlay's options would outgrow the kernel's limit. */
+  public static final String TOO_MANY_EXTENSIONS = "TooManyExtensions";
+
+  /** Back at the last good version. */
+  public static final String ROLLED_BACK = "RolledBack";
+
+  /** Gone from the host. */
+  public static final String REMOVED = "Removed";
+
+  /** On the host, no longer assigned. */
+  public static final String NO_LONGER_ASSIGNED = "NoLongerAssigned";
+
+  private Reasons() {}
+}

@@ -1,0 +1,80 @@
+package io.kairos.extensions.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.crdv2.generator.v1.SchemaCustomizer;
+import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.Pattern;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.fabric8.generator.annotation.ValidationRule;
+import io.kairos.extensions.api.schema.DeepMerge;
+import java.util.List;
+import lombok.Builder;
+
+/**
+ * What an extension is.
+ *
+ * @param type the extension class
+ * @param version the version shown everywhere; it does not select the image, the digest does
+ * @param imageName the name on the host, empty for the name of the object; see {@link
+ *     SystemExtension#imageName()}
+ * @param images one image an architecture
+ */
+@Builder(toBuilder = true)
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+@ValidationRule(
+    value = "self.type == oldSelf.type",
+    message = "type cannot be changed: make a new SystemExtension")
+@ValidationRule(
+    value =
+        "has(self.imageName) == has(oldSelf.imageName) && (!has(self.imageName) || self.imageName =="
+            + " oldSelf.imageName)",
+    message = "imageName cannot be changed: make a new SystemExtension")
+@ValidationRule(
+    value = "!has(self.imageName) || !self.imageName.matches('[.](raw|sysext|confext)$')",
+    message = "imageName is the name without .raw, .sysext or .confext")
+@ValidationRule(
+    value = "self.images.size() == 1 || self.images.all(i, i.architecture != 'any')",
+    message = "with more than one image each has to name its architecture; 'any' goes alone")
+@ValidationRule(
+    value = "self.images.all(i, has(i.sha256))",
+    message = "every image needs its sha256: the 64 hex digits that `sha256sum FILE` prints")
+@SchemaCustomizer(
+    value = DeepMerge.class,
+    input =
+        """
+        properties:
+          images:
+            minItems: 1
+            maxItems: 8
+            x-kubernetes-list-type: map
+            x-kubernetes-list-map-keys: [architecture]
+        """)
+public record SystemExtensionSpec(
+    @JsonPropertyDescription("The extension class.") @Default("Sysext") ExtensionType type,
+    @JsonPropertyDescription(
+            "The version shown everywhere. The digest, not the version, says which image it is.")
+        @Required
+        @Size(min = 1, max = 63)
+        @Pattern("^[A-Za-z0-9]([A-Za-z0-9._+~-]*[A-Za-z0-9])?$")
+        String version,
+    @JsonPropertyDescription(
+            "The image's name on the host: a plain name of letters, digits, '.', '_' and '-', no path. The image has to"
+                + " hold usr/lib/extension-release.d/extension-release.NAME. Default: metadata.name. Immutable.")
+        @Size(min = 1, max = 63)
+        @Pattern("^[A-Za-z0-9_]([A-Za-z0-9_-]|[.][A-Za-z0-9_-])*$")
+        String imageName,
+    @JsonPropertyDescription("One image an architecture.") @Required List<ExtensionImage> images) {
+
+  /**
+   * Fills in what the API server would have: it does so for objects that passed it, tests' objects
+   * did not.
+   */
+  public SystemExtensionSpec {
+    type = Values.or(type, ExtensionType.SYSEXT);
+    version = Values.text(version);
+    imageName = Values.text(imageName);
+    images = Values.list(images);
+  }
+}

@@ -1,0 +1,51 @@
+package io.kairos.extensions.api.v1alpha1;
+
+import com.fasterxml.jackson.annotation.JsonPropertyDescription;
+import io.fabric8.crdv2.generator.v1.SchemaCustomizer;
+import io.fabric8.generator.annotation.Required;
+import io.fabric8.generator.annotation.Size;
+import io.kairos.extensions.api.schema.DeepMerge;
+import java.util.List;
+import lombok.Builder;
+
+/**
+ * What an assignment wants on the host.
+ *
+ * @param revision the policy's revision that this is part of
+ * @param version the version to show
+ * @param image the one image for this node
+ * @param profiles the boot profiles to enable it in
+ * @param activation how it gets merged
+ * @param soakSeconds how long it has to stay merged to count as proven, in seconds
+ */
+@Builder(toBuilder = true)
+@SchemaCustomizer(
+    value = DeepMerge.class,
+    input =
+        "properties: {profiles: {minItems: 1, maxItems: 4}, soakSeconds: {minimum: 0, maximum: 86400}}")
+public record Target(
+    @JsonPropertyDescription("The policy's revision that this is part of.")
+        @Required
+        @Size(max = 63)
+        String revision,
+    @JsonPropertyDescription("The version to show.") @Required @Size(max = 63) String version,
+    @JsonPropertyDescription("The one image for this node.") @Required ResolvedImage image,
+    @JsonPropertyDescription("The boot profiles to enable it in.") @Required List<Profile> profiles,
+    @JsonPropertyDescription("How it gets merged.") @Required Activation activation,
+    @JsonPropertyDescription("How long it has to stay merged to count as proven.")
+        int soakSeconds) {
+
+  /** Absent values as empty ones. */
+  public Target {
+    profiles = Values.list(profiles);
+  }
+
+  /**
+   * An image, resolved.
+   *
+   * @param url where it lies
+   * @param sha256 the digest of the whole file, 64 lower-case hex digits
+   */
+  public record ResolvedImage(
+      @Required @Size(max = 1024) String url, @Required @Size(min = 64, max = 64) String sha256) {}
+}

@@ -1,0 +1,95 @@
+package io.kairos.extensions.api.v1alpha1;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.ConditionBuilder;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class RoundTripTest {
+  private final KubernetesSerialization json = new KubernetesSerialization();
+
+  @Test
+  void leftOutFieldsReadAsTheDefaultsOfTheSchema() {
+    NodeExtensionPolicy policy =
+        json.unmarshal(
+            """
+            apiVersion: extensions.kairos.io/v1alpha1
+            kind: NodeExtensionPolicy
+            metadata: {name: p}
+            spec:
+              nodeSelector: {}
+              extensions: [{selector: {matchLabels: {tier: base}}}]
+            """,
+            NodeExtensionPolicy.class);
+
+    assertThat(policy.getSpec().profiles()).containsExactly(Profile.ACTIVE);
+    assertThat(policy.getSpec().activation()).isEqualTo(Activation.NEXT_BOOT);
+    assertThat(policy.getSpec().removal()).isEqualTo(Removal.REMOVE);
+    assertThat(policy.getSpec().rollout()).isEqualTo(Rollout.DEFAULT);
+    assertThat(policy.getSpec().extensions().get(0).selector()).isPresent();
+    assertThat(policy.getStatus()).isEqualTo(NodeExtensionPolicyStatus.EMPTY);
+  }
+
+  @Test
+  void aStateSurvivesTheWayThroughJson() {
+    NodeExtensionState state = new NodeExtensionState();
+    state.getMetadata().setName("node-1");
+    Target target =
+        new Target(
+            "v1-1",
+            "1.0",
+            new Target.ResolvedImage("https://x/y.raw", "a".repeat(64)),
+            List.of(Profile.ACTIVE, Profile.PASSIVE),
+            Activation.LIVE,
+            5);
+    state.setSpec(
+        new NodeExtensionStateSpec(
+            List.of(
+                new Assignment(ExtensionType.SYSEXT, "hello", "hello", "base", target, false))));
+    state.setStatus(
+        NodeExtensionStateStatus.EMPTY.toBuilder()
+            .observedGeneration(3)
+            .extensions(
+                List.of(
+                    ExtensionStatus.builder()
+                        .name("hello")
+                        .phase(Phase.ACTIVE)
+                        .merged(true)
+                        .build()))
+            .build());
+
+    NodeExtensionState back = json.unmarshal(json.asJson(state), NodeExtensionState.class);
+
+    assertThat(back.getSpec()).isEqualTo(state.getSpec());
+    assertThat(back.getStatus()).isEqualTo(state.getStatus());
+    assertThat(json.asJson(state)).doesNotContain("key").doesNotContain("null");
+  }
+
+  @Test
+  void aConditionKeepsItsTimeWhileItsStatusStays() {
+    var before =
+        List.of(
+            new ConditionBuilder()
+                .withType("Ready")
+                .withStatus("True")
+                .withLastTransitionTime("2026-01-01T00:00:00Z")
+                .build());
+    var same =
+        List.of(
+            new ConditionBuilder().withType("Ready").withStatus("True").withReason("New").build());
+    var moved = List.of(new ConditionBuilder().withType("Ready").withStatus("False").build());
+
+    assertThat(
+            Conditions.transition(before, same, "2026-02-02T00:00:00Z")
+                .get(0)
+                .getLastTransitionTime())
+        .isEqualTo("2026-01-01T00:00:00Z");
+    assertThat(
+            Conditions.transition(before, moved, "2026-02-02T00:00:00Z")
+                .get(0)
+                .getLastTransitionTime())
+        .isEqualTo("2026-02-02T00:00:00Z");
+  }
+}
