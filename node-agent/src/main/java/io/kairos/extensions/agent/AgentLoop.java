@@ -1,0 +1,298 @@
+package io.kairos.extensions.agent;
+
+import io.kairos.extensions.agent.fetch.Stager;
+import io.kairos.extensions.agent.host.Host;
+import io.kairos.extensions.agent.host.HostException;
+import io.kairos.extensions.agent.plan.Action;
+import io.kairos.extensions.agent.plan.Backoff;
+import io.kairos.extensions.agent.plan.HostView;
+import io.kairos.extensions.agent.plan.Memory;
+import io.kairos.extensions.agent.plan.Plan;
+import io.kairos.extensions.agent.plan.Planner;
+import io.kairos.extensions.agent.plan.Staged;
+import io.kairos.extensions.agent.report.Evidence;
+import io.kairos.extensions.agent.report.StatusReport;
+import io.kairos.extensions.agent.report.StatusWriter;
+import io.kairos.extensions.agent.store.Store;
+import io.kairos.extensions.agent.store.StoreLayout;
+import io.kairos.extensions.api.v1alpha1.Assignment;
+import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
+import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus;
+import io.kairos.extensions.api.v1alpha1.Reasons;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Observe, plan, act, verify, report; again until nothing is left to do, then wait for a new spec,
+ * a finished download, the time that the plan named, or the poll. All of it happens on one thread;
+ * only downloads have a thread of their own. No state on the API server means no work: what is on
+ * the host stays as it is.
+ */
+final class AgentLoop implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(AgentLoop.class);
+
+  /** A plan that is never done would be a defect: it is logged and left for the next wake. */
+  private static final int MOST_ROUNDS = 64;
+
+  private final AgentConfig config;
+  private final Store store;
+  private final Host host;
+  private final Stager stager;
+  private final StatusWriter writer;
+  private final Clock clock;
+  private final HostObserver observer;
+  private final RefreshStep refreshStep;
+  private final ExecutorService fetching =
+      Executors.newSingleThreadExecutor(
+          task -> {
+            Thread thread = new Thread(task, "stager");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private final ConcurrentLinkedQueue<Done> done = new ConcurrentLinkedQueue<>();
+  private final Thread thread = new Thread(this::run, "agent-loop");
+
+  private Optional<NodeExtensionState> desired = Optional.empty();
+  private boolean signalled;
+  private boolean closed;
+
+  private Memory memory = Memory.EMPTY;
+  private Optional<Host.Identity> identity = Optional.empty();
+  private NodeExtensionStateStatus reported = NodeExtensionStateStatus.EMPTY;
+  private String reportedUid = "";
+  private int failedLooks;
+
+  private record Done(Assignment assignment, Staged outcome) {}
+
+  AgentLoop(
+      AgentConfig config,
+      StoreLayout layout,
+      Store store,
+      Host host,
+      Stager stager,
+      StatusWriter writer,
+      Clock clock) {
+    this.config = config;
+    this.store = store;
+    this.host = host;
+    this.stager = stager;
+    this.writer = writer;
+    this.clock = clock;
+    this.observer = new HostObserver(layout, host);
+    this.refreshStep = new RefreshStep(host, observer, config.nodeName());
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  synchronized void desire(Optional<NodeExtensionState> state) {
+    boolean same =
+        state.isPresent()
+            && desired.isPresent()
+            && state.get().getSpec().equals(desired.get().getSpec())
+            && state.get().getMetadata().getGeneration() != null
+            && state
+                .get()
+                .getMetadata()
+                .getGeneration()
+                .equals(desired.get().getMetadata().getGeneration())
+            && state.get().getMetadata().getUid().equals(desired.get().getMetadata().getUid());
+    desired = state;
+    if (!same) {
+      signal();
+    }
+  }
+
+  private synchronized void signal() {
+    signalled = true;
+    notifyAll();
+  }
+
+  private synchronized Optional<NodeExtensionState> desired() {
+    signalled = false;
+    return desired;
+  }
+
+  private synchronized boolean await(long untilMillis) throws InterruptedException {
+    for (long left = untilMillis - now();
+        !signalled && !closed && left > 0;
+        left = untilMillis - now()) {
+      wait(left);
+    }
+    return !closed;
+  }
+
+  private void run() {
+    try {
+      long wake;
+      do {
+        wake = turn();
+      } while (await(wake));
+    } catch (InterruptedException closing) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Works until nothing is left to do now, and tells when to look again. */
+  private long turn() throws InterruptedException {
+    long poll = now() + config.poll().toMillis();
+    Optional<NodeExtensionState> state = desired();
+    if (state.isEmpty()) {
+      return poll;
+    }
+    try {
+      store.prepare();
+      if (identity.isEmpty()) {
+        identity = Optional.of(host.identify());
+      }
+      long wake = work(state.get());
+      failedLooks = 0;
+      return Math.min(wake, poll);
+    } catch (HostException | IOException e) {
+      failedLooks++;
+      String message =
+          e instanceof HostException ? String.valueOf(e.getMessage()) : "the store: " + e;
+      LOG.warn("the host could not be looked after: {}", message);
+      unreachable(state.get(), message);
+      return now()
+          + Math.min(Backoff.millis(failedLooks, config.nodeName()), config.poll().toMillis());
+    }
+  }
+
+  private long work(NodeExtensionState first)
+      throws HostException, IOException, InterruptedException {
+    NodeExtensionState state = first;
+    for (int round = 0; round < MOST_ROUNDS; round++) {
+      for (Done one = done.poll(); one != null; one = done.poll()) {
+        memory = memory.finished(one.assignment(), one.outcome(), now(), config.nodeName());
+      }
+      List<Assignment> assignments = state.getSpec().assignments();
+      HostView view = observer.look();
+      memory = memory.observed(assignments, view, now());
+      Plan plan = Planner.plan(assignments, view, memory, now());
+      if (plan.stage().isPresent()) {
+        stage(plan.stage().get());
+        plan = Planner.plan(assignments, view, memory, now());
+      }
+      report(state, plan, view);
+      if (plan.actions().isEmpty()) {
+        return plan.wakeAtMillis().orElse(Long.MAX_VALUE);
+      }
+      if (!act(plan.actions(), assignments, view)) {
+        return now() + 1_000;
+      }
+      state = desired().orElse(state);
+    }
+    LOG.error("the plan for this host is still not done after {} rounds", MOST_ROUNDS);
+    return now() + config.poll().toMillis();
+  }
+
+  private void stage(Assignment assignment) {
+    memory = memory.begun(Memory.use(assignment));
+    var facts = identity.orElseThrow().facts();
+    fetching.execute(
+        () -> {
+          try {
+            done.add(
+                new Done(
+                    assignment,
+                    stager.stage(assignment.target().image(), assignment.name(), facts)));
+          } catch (InterruptedException closing) {
+            Thread.currentThread().interrupt();
+          } catch (RuntimeException defect) {
+            LOG.error("staging {} broke", assignment.name(), defect);
+            done.add(
+                new Done(
+                    assignment,
+                    new Staged.NotStaged(Reasons.STORE_ERROR, "internal error: " + defect)));
+          }
+          signal();
+        });
+  }
+
+  /** Acts in order; the first step that fails ends it, and is held against its extension. */
+  private boolean act(List<Action> actions, List<Assignment> assignments, HostView view)
+      throws HostException, IOException {
+    Map<String, Assignment> byName =
+        assignments.stream().collect(Collectors.toMap(Assignment::name, a -> a, (a, b) -> a));
+    for (Action action : actions) {
+      LOG.debug("{}", action);
+      if (action instanceof Action.Refresh refresh) {
+        memory = refreshStep.run(refresh, byName, view, memory, this::now);
+        continue;
+      }
+      try {
+        store.apply(action);
+      } catch (IOException e) {
+        LOG.warn("{} failed: {}", action, e.toString());
+        if (action instanceof Action.OnName onName && byName.containsKey(onName.name())) {
+          memory =
+              memory.failed(
+                  byName.get(onName.name()),
+                  Reasons.STORE_ERROR,
+                  "the store: " + e,
+                  now(),
+                  config.nodeName());
+        }
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void report(NodeExtensionState state, Plan plan, HostView view) throws IOException {
+    long generation = generation(state);
+    Evidence evidence =
+        new Evidence(generation, plan.standings(), view, observer.status(identity.orElseThrow()));
+    send(state, StatusReport.of(evidence, previous(state), timestamp()));
+  }
+
+  private void unreachable(NodeExtensionState state, String message) {
+    send(state, StatusReport.unreachable(previous(state), generation(state), message, timestamp()));
+  }
+
+  private void send(NodeExtensionState state, NodeExtensionStateStatus status) {
+    reported = status;
+    reportedUid = state.getMetadata().getUid();
+    writer.report(reportedUid, status);
+  }
+
+  private NodeExtensionStateStatus previous(NodeExtensionState state) {
+    return reportedUid.equals(state.getMetadata().getUid()) ? reported : state.getStatus();
+  }
+
+  private static long generation(NodeExtensionState state) {
+    Long generation = state.getMetadata().getGeneration();
+    return generation == null ? 0 : generation;
+  }
+
+  private String timestamp() {
+    return clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
+  }
+
+  /** Monotonic: a clock that is set must not end a soak. */
+  private long now() {
+    return System.nanoTime() / 1_000_000;
+  }
+
+  @Override
+  public void close() {
+    synchronized (this) {
+      closed = true;
+      notifyAll();
+    }
+    fetching.shutdownNow();
+    thread.interrupt();
+  }
+}

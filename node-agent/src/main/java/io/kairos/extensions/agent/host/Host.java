@@ -1,0 +1,72 @@
+package io.kairos.extensions.agent.host;
+
+import io.kairos.extensions.agent.image.HostFacts;
+import java.util.Set;
+
+/** What the agent asks of the system it looks after, beside its files. */
+public interface Host extends AutoCloseable {
+
+  /**
+   * Asks who the host is.
+   *
+   * @throws HostException when it does not answer
+   */
+  Identity identify() throws HostException;
+
+  /**
+   * What is merged now.
+   *
+   * @throws HostException when the host does not answer
+   */
+  Merge merge() throws HostException;
+
+  /**
+   * Merges what the run folder links, all of it at once, and waits until that shows.
+   *
+   * @param wanted names that have to be merged afterwards
+   * @param unwanted names that must not be merged afterwards
+   * @param reloadUnits whether unit files come or go, so that systemd has to read them
+   * @throws HostException when the host does not answer; whether it merged is then unknown
+   */
+  Refreshed refresh(Set<String> wanted, Set<String> unwanted, boolean reloadUnits)
+      throws HostException;
+
+  @Override
+  void close();
+
+  /**
+   * Who the host is.
+   *
+   * @param facts what images are matched against
+   * @param systemd the version of systemd
+   * @param kernel the release of the kernel
+   */
+  record Identity(HostFacts facts, String systemd, String kernel) {}
+
+  /**
+   * A merge, as PID 1's mount units show it.
+   *
+   * @param id of the mounts: stays exactly as long as this merge lasts, empty while nothing is
+   *     merged
+   * @param names of the extensions
+   */
+  record Merge(String id, Set<String> names) {
+    /** Takes a copy. */
+    public Merge {
+      names = Set.copyOf(names);
+    }
+  }
+
+  /** What came of a refresh. */
+  sealed interface Refreshed {
+    /** The mounts show what was wanted. */
+    record Done() implements Refreshed {}
+
+    /**
+     * They do not.
+     *
+     * @param message what the host said
+     */
+    record Refused(String message) implements Refreshed {}
+  }
+}

@@ -1,0 +1,168 @@
+package io.kairos.extensions.agent.host;
+
+import java.util.List;
+import org.freedesktop.dbus.DBusPath;
+import org.freedesktop.dbus.Struct;
+import org.freedesktop.dbus.annotations.DBusInterfaceName;
+import org.freedesktop.dbus.annotations.DBusMemberName;
+import org.freedesktop.dbus.annotations.Position;
+import org.freedesktop.dbus.interfaces.DBusInterface;
+import org.freedesktop.dbus.types.Variant;
+
+/** The part of systemd's bus API that the agent uses; see org.freedesktop.systemd1(5). */
+final class Systemd {
+  static final String BUS_NAME = "org.freedesktop.systemd1";
+  static final String PATH = "/org/freedesktop/systemd1";
+  static final String MANAGER = "org.freedesktop.systemd1.Manager";
+  static final String UNIT = "org.freedesktop.systemd1.Unit";
+  static final String SERVICE = "org.freedesktop.systemd1.Service";
+  static final String MOUNT = "org.freedesktop.systemd1.Mount";
+
+  private Systemd() {}
+
+  /** {@code org.freedesktop.systemd1.Manager}. */
+  @DBusInterfaceName(MANAGER)
+  interface Manager extends DBusInterface {
+    @DBusMemberName("LoadUnit")
+    DBusPath loadUnit(String name);
+
+    @DBusMemberName("ReloadOrRestartUnit")
+    DBusPath reloadOrRestartUnit(String name, String mode);
+
+    @DBusMemberName("StartTransientUnit")
+    DBusPath startTransientUnit(
+        String name, String mode, List<Property> properties, List<Auxiliary> auxiliaries);
+
+    @DBusMemberName("ResetFailedUnit")
+    void resetFailedUnit(String name);
+
+    @DBusMemberName("Reload")
+    void reload();
+
+    @DBusMemberName("ListUnitsByPatterns")
+    List<UnitEntry> listUnitsByPatterns(List<String> states, List<String> patterns);
+  }
+
+  /** {@code (sv)}. */
+  public static final class Property extends Struct {
+    /** Its name. */
+    @Position(0)
+    public final String name;
+
+    /** Its value. */
+    @Position(1)
+    public final Variant<?> value;
+
+    /** A property. */
+    public Property(String name, Variant<?> value) {
+      this.name = name;
+      this.value = value;
+    }
+  }
+
+  /** {@code (sa(sv))}. */
+  public static final class Auxiliary extends Struct {
+    /** The unit's name. */
+    @Position(0)
+    public final String name;
+
+    /** Its properties. */
+    @Position(1)
+    public final List<Property> properties;
+
+    /** An auxiliary unit. */
+    public Auxiliary(String name, List<Property> properties) {
+      this.name = name;
+      this.properties = properties;
+    }
+  }
+
+  /** {@code (sasb)}: path, arguments, whether a failure is ignored. */
+  public static final class Command extends Struct {
+    /** The program. */
+    @Position(0)
+    public final String path;
+
+    /** Its arguments, the first its name. */
+    @Position(1)
+    public final List<String> arguments;
+
+    /** Whether a failure is ignored. */
+    @Position(2)
+    public final boolean ignoreFailure;
+
+    /** A command line. */
+    public Command(String path, List<String> arguments, boolean ignoreFailure) {
+      this.path = path;
+      this.arguments = arguments;
+      this.ignoreFailure = ignoreFailure;
+    }
+  }
+
+  /** {@code (ssssssouso)}: an entry of the list of units. */
+  public static final class UnitEntry extends Struct {
+    /** The unit's name. */
+    @Position(0)
+    public final String name;
+
+    /** Description. */
+    @Position(1)
+    public final String description;
+
+    /** Load state. */
+    @Position(2)
+    public final String loadState;
+
+    /** Active state. */
+    @Position(3)
+    public final String activeState;
+
+    /** Sub state. */
+    @Position(4)
+    public final String subState;
+
+    /** The unit that is followed in its state. */
+    @Position(5)
+    public final String following;
+
+    /** The unit's object. */
+    @Position(6)
+    public final DBusPath path;
+
+    /** Queued job, 0 for none. */
+    @Position(7)
+    public final org.freedesktop.dbus.types.UInt32 jobId;
+
+    /** The job's type. */
+    @Position(8)
+    public final String jobType;
+
+    /** The job's object. */
+    @Position(9)
+    public final DBusPath jobPath;
+
+    /** An entry. */
+    public UnitEntry(
+        String name,
+        String description,
+        String loadState,
+        String activeState,
+        String subState,
+        String following,
+        DBusPath path,
+        org.freedesktop.dbus.types.UInt32 jobId,
+        String jobType,
+        DBusPath jobPath) {
+      this.name = name;
+      this.description = description;
+      this.loadState = loadState;
+      this.activeState = activeState;
+      this.subState = subState;
+      this.following = following;
+      this.path = path;
+      this.jobId = jobId;
+      this.jobType = jobType;
+      this.jobPath = jobPath;
+    }
+  }
+}

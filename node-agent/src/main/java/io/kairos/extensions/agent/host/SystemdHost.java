@@ -1,0 +1,183 @@
+package io.kairos.extensions.agent.host;
+
+import io.kairos.extensions.agent.image.HostFacts;
+import io.kairos.extensions.agent.image.MachineArchitecture;
+import io.kairos.extensions.agent.image.OsRelease;
+import io.kairos.extensions.agent.store.StoreLayout;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A host whose PID 1 is systemd.
+ *
+ * <p>A refresh is a {@code ReloadOrRestartUnit} of systemd-sysext.service: a reload keeps the old
+ * merge when an image is bad, and the service carries the host's own environment and image policy.
+ * Where the unit cannot reload (systemd 252 without a drop-in) it is first given an {@code
+ * ExecReload} in {@code /run/systemd/system}: a restart would unmerge everything first. No exit
+ * code is believed: the merge is what the mount units with {@code What=sysext} list, and a new
+ * InvocationID is a real remount. A first refusal is tried once more, since a first merge is known
+ * to fail where the second works.
+ */
+public final class SystemdHost implements Host {
+  private static final String SERVICE = "systemd-sysext.service";
+  private static final Duration JOB_LIMIT = Duration.ofSeconds(90);
+  private static final Duration MOUNTS_LAG = Duration.ofSeconds(3);
+  private static final Pattern EXTENSION =
+      Pattern.compile("/run/systemd/[a-z]+/extensions/([^/:,]+)/");
+
+  private static final String GIVE_RELOAD =
+      "mkdir -p /run/systemd/system/systemd-sysext.service.d\n"
+          + "printf '[Service]\\nExecReload=systemd-sysext refresh\\n'"
+          + " >/run/systemd/system/systemd-sysext.service.d/50-sysext-operator.conf";
+
+  private final Bus bus;
+  private final HostScripts scripts;
+
+  /** Nothing is connected yet. */
+  public SystemdHost(StoreLayout layout) {
+    this.bus = new Bus(layout.here(Path.of("/run/dbus/system_bus_socket")));
+    this.scripts = new HostScripts(bus, layout);
+  }
+
+  @Override
+  public Identity identify() throws HostException {
+    String architecture = bus.property(Systemd.PATH, Systemd.MANAGER, "Architecture", String.class);
+    String version = bus.property(Systemd.PATH, Systemd.MANAGER, "Version", String.class);
+    String osRelease = scripts.run("cat /etc/os-release");
+    MachineArchitecture machine =
+        MachineArchitecture.ofSystemd(architecture)
+            .orElseThrow(
+                () ->
+                    new HostException(
+                        "systemd runs on an architecture unknown here: " + architecture));
+    OsRelease.Parsed parsed = OsRelease.parse(osRelease.getBytes(StandardCharsets.UTF_8));
+    if (parsed instanceof OsRelease.Invalid invalid) {
+      throw new HostException(
+          "the host's /etc/os-release, line " + invalid.line() + ": " + invalid.message());
+    }
+    OsRelease release = ((OsRelease.Valid) parsed).release();
+    return new Identity(HostFacts.of(machine, release), version, System.getProperty("os.version"));
+  }
+
+  @Override
+  public Merge merge() throws HostException {
+    List<Systemd.UnitEntry> mounts =
+        bus.manager(
+            "ListUnitsByPatterns",
+            manager ->
+                manager.listUnitsByPatterns(
+                    List.of("active"),
+                    List.of("usr.mount", "usr-*.mount", "opt.mount", "opt-*.mount")));
+    Set<String> ids = new TreeSet<>();
+    Set<String> names = new HashSet<>();
+    for (Systemd.UnitEntry mount : mounts) {
+      String path = mount.path.getPath();
+      if (!"sysext".equals(bus.property(path, Systemd.MOUNT, "What", String.class))) {
+        continue;
+      }
+      ids.add(mount.name + "=" + invocation(path));
+      Matcher matcher =
+          EXTENSION.matcher(bus.property(path, Systemd.MOUNT, "Options", String.class));
+      while (matcher.find()) {
+        names.add(matcher.group(1));
+      }
+    }
+    return new Merge(String.join(",", ids), names);
+  }
+
+  @Override
+  public Refreshed refresh(Set<String> wanted, Set<String> unwanted, boolean reloadUnits)
+      throws HostException {
+    giveReload();
+    Refreshed outcome = refreshOnce(wanted, unwanted);
+    if (outcome instanceof Refreshed.Refused) {
+      outcome = refreshOnce(wanted, unwanted);
+    }
+    if (reloadUnits && outcome instanceof Refreshed.Done) {
+      bus.manager("Reload", SystemdHost::reload);
+    }
+    return outcome;
+  }
+
+  private Refreshed refreshOnce(Set<String> wanted, Set<String> unwanted) throws HostException {
+    Merge before = merge();
+    String unit = bus.unit(SERVICE);
+    bus.manager("ReloadOrRestartUnit " + SERVICE, m -> m.reloadOrRestartUnit(SERVICE, "replace"));
+    boolean ended = Waiting.until(JOB_LIMIT, () -> isIdle(unit));
+    if (!ended) {
+      return new Refreshed.Refused(
+          SERVICE + " was still at work after " + JOB_LIMIT.toSeconds() + " s");
+    }
+    String result = bus.property(unit, Systemd.SERVICE, "Result", String.class);
+    int status = bus.property(unit, Systemd.SERVICE, "ExecMainStatus", Integer.class);
+    boolean failed = !"success".equals(result);
+    Duration lag = failed ? Duration.ofMillis(200) : MOUNTS_LAG;
+    boolean shown =
+        Waiting.until(
+            lag,
+            () -> {
+              Merge now = merge();
+              return !now.id().equals(before.id())
+                  && now.names().containsAll(wanted)
+                  && unwanted.stream().noneMatch(now.names()::contains);
+            });
+    return shown ? new Refreshed.Done() : new Refreshed.Refused(words(result, status));
+  }
+
+  private boolean isIdle(String unit) throws HostException {
+    String state = bus.property(unit, Systemd.UNIT, "ActiveState", String.class);
+    Object[] job = bus.property(unit, Systemd.UNIT, "Job", Object[].class);
+    return !Set.of("reloading", "activating", "deactivating").contains(state)
+        && job[0].toString().equals("0");
+  }
+
+  private void giveReload() throws HostException {
+    if (!bus.property(bus.unit(SERVICE), Systemd.UNIT, "CanReload", Boolean.class)) {
+      scripts.run(GIVE_RELOAD);
+      bus.manager("Reload", SystemdHost::reload);
+    }
+  }
+
+  private static boolean reload(Systemd.Manager manager) {
+    manager.reload();
+    return true;
+  }
+
+  /** What the service itself said last: its own words tell more than its exit code. */
+  private String words(String result, int status) throws HostException {
+    String journal =
+        scripts
+            .run("journalctl --unit=" + SERVICE + " --lines=6 --output=cat --no-pager || true")
+            .strip()
+            .replace('\n', ';');
+    List<String> parts = new ArrayList<>();
+    parts.add(
+        SERVICE + " did not merge what is linked (result " + result + ", status " + status + ")");
+    if (!journal.isEmpty()) {
+      parts.add(journal);
+    }
+    return String.join(": ", parts);
+  }
+
+  private String invocation(String path) throws HostException {
+    Object value = bus.property(path, Systemd.UNIT, "InvocationID", Object.class);
+    if (value instanceof byte[] bytes) {
+      return HexFormat.of().formatHex(bytes);
+    }
+    return String.valueOf(value);
+  }
+
+  @Override
+  public void close() {
+    bus.close();
+  }
+}

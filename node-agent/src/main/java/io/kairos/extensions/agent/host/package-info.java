@@ -1,0 +1,2 @@
+/** The host's systemd, reached through its system bus. */
+package io.kairos.extensions.agent.host;

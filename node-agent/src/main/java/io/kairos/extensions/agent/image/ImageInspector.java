@@ -1,0 +1,108 @@
+package io.kairos.extensions.agent.image;
+
+import io.kairos.extensions.agent.image.Inspection.Fits;
+import io.kairos.extensions.agent.image.Inspection.Unfit;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Decides whether systemd-sysext on a host would merge an image under a name. One that it would not
+ * must never be linked: some faults are skipped in silence, others stop the merge of every
+ * extension.
+ */
+public final class ImageInspector {
+  private static final String OS_RELEASE = "usr/lib/os-release";
+
+  private static final List<String> UNIT_FOLDERS =
+      List.of("usr/lib/systemd/system", "usr/lib/systemd/user");
+
+  /**
+   * Programs whose files must not change under the node's feet: kubelets and container runtimes.
+   */
+  private static final List<String> NODE_RUNTIME =
+      List.of("kubelet", "k3s", "rke2", "k0s", "containerd", "crio");
+
+  private static final List<String> PROGRAM_FOLDERS =
+      List.of("usr/bin", "usr/sbin", "usr/local/bin", "usr/local/sbin", "opt/bin");
+
+  private ImageInspector() {}
+
+  /**
+   * Inspects an image.
+   *
+   * @param image the whole file
+   * @param name of the link without its {@code .raw}, which decides what extension-release is
+   *     wanted
+   * @param host what it has to fit
+   * @throws IOException if the file cannot be read; faults of the image are in the verdict
+   */
+  public static Inspection inspect(ImageBytes image, String name, HostFacts host)
+      throws IOException {
+    try {
+      return inspect(OpenedImage.open(image, host.architecture()), name, host);
+    } catch (ImageException e) {
+      return new Unfit(e.reason(), e.getMessage());
+    }
+  }
+
+  private static Inspection inspect(OpenedImage image, String name, HostFacts host)
+      throws IOException {
+    ImageTree tree = image.tree();
+    List<String> hierarchies = hierarchies(tree, host.hierarchies());
+    // A link that leads nowhere or a deleted mark would hide the host's file just as well.
+    if (tree.find(OS_RELEASE).isPresent()) {
+      return new Unfit(
+          UnfitReason.CARRIES_OS_RELEASE,
+          "it has " + OS_RELEASE + " and would replace the host's: build it without");
+    }
+    ExtensionRelease release = new ReleaseFinder(tree, name).find();
+    Optional<Unfit> mismatch = ReleaseMatch.check(release.fields(), host);
+    return mismatch.isPresent()
+        ? mismatch.get()
+        : new Fits(release, image.format(), hierarchies, hasUnitFiles(tree), nodeRuntime(tree));
+  }
+
+  private static boolean hasUnitFiles(ImageTree tree) throws IOException {
+    for (String folder : UNIT_FOLDERS) {
+      if (tree.resolve(folder).isPresent()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static Optional<String> nodeRuntime(ImageTree tree) throws IOException {
+    for (String folder : PROGRAM_FOLDERS) {
+      for (String program : NODE_RUNTIME) {
+        if (tree.resolve(folder + "/" + program).isPresent()) {
+          return Optional.of("/" + folder + "/" + program);
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** Those that hold something: systemd passes over absent and empty ones and fails on files. */
+  private static List<String> hierarchies(ImageTree tree, List<String> wanted) throws IOException {
+    List<String> found = new ArrayList<>();
+    for (String hierarchy : wanted) {
+      Optional<Entry> entry = tree.resolve(hierarchy);
+      if (entry.isPresent() && entry.get().type() != FileType.DIRECTORY) {
+        throw new ImageException(
+            UnfitReason.NO_HIERARCHY,
+            "its " + hierarchy + " is not a directory, which makes the whole merge fail");
+      }
+      if (entry.isPresent() && !tree.list(entry.get(), 1).isEmpty()) {
+        found.add(hierarchy);
+      }
+    }
+    if (found.isEmpty()) {
+      throw new ImageException(
+          UnfitReason.NO_HIERARCHY,
+          "it has nothing in " + String.join(", ", wanted) + ": there is nothing to merge");
+    }
+    return found;
+  }
+}

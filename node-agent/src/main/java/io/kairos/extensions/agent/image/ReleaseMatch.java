@@ -1,0 +1,96 @@
+package io.kairos.extensions.agent.image;
+
+import io.kairos.extensions.agent.image.Inspection.Unfit;
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * systemd's extension_release_validate() (src/shared/extension-util.c, v252 to v257), in its order:
+ *
+ * <ol>
+ *   <li>{@code SYSEXT_SCOPE}, if there, has to list {@code system}.
+ *   <li>{@code ARCHITECTURE}, if there, is {@code _any} or the host's.
+ *   <li>{@code ID} is {@code _any}, which ends the matter, or the host's (or in its {@code
+ *       ID_LIKE}).
+ *   <li>A host with neither {@code VERSION_ID} nor {@code SYSEXT_LEVEL} takes any version.
+ *   <li>If both sides have a {@code SYSEXT_LEVEL}, those have to be equal and versions do not
+ *       count.
+ *   <li>Otherwise, if the host has a {@code VERSION_ID}, the extension needs the same one.
+ * </ol>
+ */
+final class ReleaseMatch {
+  private static final String ANY = "_any";
+
+  private ReleaseMatch() {}
+
+  /** Empty if an extension that says this about itself fits the host. */
+  static Optional<Unfit> check(OsRelease extension, HostFacts host) {
+    Optional<String> scope = extension.field("SYSEXT_SCOPE");
+    if (scope.isPresent() && !words(scope.get(), "system")) {
+      return unfit(
+          UnfitReason.SCOPE_MISMATCH,
+          "its SYSEXT_SCOPE is " + Printable.quoted(scope.get()) + ", which leaves out 'system'");
+    }
+    String architecture = extension.text("ARCHITECTURE");
+    String hostArchitecture = host.architecture().systemdName();
+    if (!architecture.isEmpty()
+        && !architecture.equals(ANY)
+        && !architecture.equals(hostArchitecture)) {
+      return unfit(
+          UnfitReason.ARCHITECTURE_MISMATCH,
+          differs("ARCHITECTURE", architecture, hostArchitecture, "an image"));
+    }
+    return checkSystem(extension, host);
+  }
+
+  private static Optional<Unfit> checkSystem(OsRelease extension, HostFacts host) {
+    OsRelease system = host.osRelease();
+    String id = extension.id();
+    if (id.isEmpty()) {
+      return unfit(UnfitReason.EXTENSION_RELEASE_INVALID, "its extension-release has no ID");
+    }
+    if (id.equals(ANY)) {
+      return Optional.empty();
+    }
+    boolean like = host.idLikeCounts() && words(system.text("ID_LIKE"), id);
+    if (!id.equals(system.id()) && !like) {
+      return unfit(
+          UnfitReason.OS_MISMATCH,
+          differs("ID", id, system.id(), "an image, or one with ID=_any,"));
+    }
+    if (system.versionId().isEmpty() && system.sysextLevel().isEmpty()) {
+      return Optional.empty();
+    }
+    if (!system.sysextLevel().isEmpty() && !extension.sysextLevel().isEmpty()) {
+      return compare("SYSEXT_LEVEL", extension.sysextLevel(), system.sysextLevel());
+    }
+    return system.versionId().isEmpty()
+        ? Optional.empty()
+        : compare("VERSION_ID", extension.versionId(), system.versionId());
+  }
+
+  private static Optional<Unfit> compare(String field, String extension, String host) {
+    return extension.equals(host)
+        ? Optional.empty()
+        : unfit(UnfitReason.OS_MISMATCH, differs(field, extension, host, "an image"));
+  }
+
+  private static String differs(String field, String extension, String host, String wanted) {
+    String has =
+        extension.isEmpty() ? "it has no " + field : "its " + field + " is " + q(extension);
+    String hostHas = host.isEmpty() ? "the host has none" : "the host's is " + q(host);
+    return has + ", " + hostHas + ": use " + wanted + " built for this host";
+  }
+
+  private static String q(String text) {
+    return Printable.quoted(text);
+  }
+
+  private static boolean words(String text, String word) {
+    return Arrays.asList(text.split("[ \t\n\r]+")).contains(word);
+  }
+
+  private static Optional<Unfit> unfit(UnfitReason reason, String message) {
+    return Optional.of(new Unfit(reason, message));
+  }
+}

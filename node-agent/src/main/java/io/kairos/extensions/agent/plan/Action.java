@@ -1,0 +1,117 @@
+package io.kairos.extensions.agent.plan;
+
+import io.kairos.extensions.api.v1alpha1.ExtensionKey;
+import io.kairos.extensions.api.v1alpha1.Profile;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/** One durable, repeatable step on the host. */
+public sealed interface Action {
+
+  /** A step on the links of one name. */
+  sealed interface OnName extends Action {
+    /** The extension's name. */
+    String name();
+  }
+
+  /**
+   * Enables an image in a boot profile.
+   *
+   * @param profile the profile
+   * @param name the extension's name
+   * @param sha256 the image
+   */
+  record LinkProfile(Profile profile, String name, String sha256) implements OnName {}
+
+  /**
+   * Disables a name in a boot profile.
+   *
+   * @param profile the profile
+   * @param name the extension's name
+   */
+  record UnlinkProfile(Profile profile, String name) implements OnName {}
+
+  /**
+   * Shows an image in the store's root, for {@code kairos-agent sysext list}.
+   *
+   * @param name the extension's name
+   * @param sha256 the image
+   */
+  record LinkRoot(String name, String sha256) implements OnName {}
+
+  /**
+   * Takes a name out of the store's root.
+   *
+   * @param name the extension's name
+   */
+  record UnlinkRoot(String name) implements OnName {}
+
+  /**
+   * Puts an image on trial: the next refresh merges it, the next boot does not know it.
+   *
+   * @param name the extension's name
+   * @param sha256 the image
+   */
+  record LinkRunToImage(String name, String sha256) implements OnName {}
+
+  /**
+   * Lets the run link follow the profile, as immucore leaves it at boot.
+   *
+   * @param name the extension's name
+   * @param profile the profile
+   */
+  record LinkRunToProfile(String name, Profile profile) implements OnName {}
+
+  /**
+   * The next refresh no longer merges the name.
+   *
+   * @param name the extension's name
+   */
+  record UnlinkRun(String name) implements OnName {}
+
+  /**
+   * Remembers a version as proven on this host.
+   *
+   * @param name the extension's name
+   * @param sha256 the image
+   */
+  record SetGood(String name, String sha256) implements OnName {}
+
+  /**
+   * Forgets the proven version.
+   *
+   * @param name the extension's name
+   */
+  record UnsetGood(String name) implements OnName {}
+
+  /**
+   * Merges what the run folder links: all changes of the node at once.
+   *
+   * @param expected the names that were changed, and the image that has to be merged afterwards;
+   *     empty for none
+   * @param trials those of them whose image was never merged here as wanted
+   */
+  record Refresh(Map<String, Optional<String>> expected, Set<ExtensionKey> trials)
+      implements Action {
+    /** Takes copies. */
+    public Refresh {
+      expected = Map.copyOf(expected);
+      trials = Set.copyOf(trials);
+    }
+  }
+
+  /**
+   * Deletes an image that nothing refers to.
+   *
+   * @param sha256 the image
+   */
+  record DeleteImage(String sha256) implements Action {}
+
+  /**
+   * Deletes what an interrupted step left behind.
+   *
+   * @param path below our folder
+   */
+  record DeleteStray(String path) implements Action {}
+}

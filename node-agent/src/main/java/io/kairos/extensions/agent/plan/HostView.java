@@ -1,0 +1,46 @@
+package io.kairos.extensions.agent.plan;
+
+import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus.UnmanagedFile;
+import io.kairos.extensions.api.v1alpha1.Profile;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What the host shows at one moment.
+ *
+ * @param bootProfile which profile is booted, where a sentinel tells
+ * @param names the links, by extension name
+ * @param merged what PID 1 shows merged, by name; the digest where it is known which image it is
+ * @param images digests of the files in {@code images/}
+ * @param strays what an interrupted step left behind, by path below our folder
+ * @param unmanaged what somebody else put there
+ */
+public record HostView(
+    Optional<Profile> bootProfile,
+    Map<String, NameView> names,
+    Map<String, Optional<String>> merged,
+    Set<String> images,
+    Set<String> strays,
+    List<UnmanagedFile> unmanaged) {
+
+  /** Takes copies. */
+  public HostView {
+    names = Map.copyOf(names);
+    merged = Map.copyOf(merged);
+    images = Set.copyOf(images);
+    strays = Set.copyOf(strays);
+    unmanaged = List.copyOf(unmanaged);
+  }
+
+  /** The links of a name, none where there are none. */
+  public NameView name(String name) {
+    return names.getOrDefault(name, NameView.NONE);
+  }
+
+  /** Whether exactly this image is what is merged under the name. */
+  public boolean isMerged(String name, String sha256) {
+    return merged.getOrDefault(name, Optional.empty()).filter(sha256::equals).isPresent();
+  }
+}

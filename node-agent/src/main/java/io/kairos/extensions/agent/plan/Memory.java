@@ -1,0 +1,175 @@
+package io.kairos.extensions.agent.plan;
+
+import io.kairos.extensions.api.v1alpha1.Assignment;
+import io.kairos.extensions.api.v1alpha1.ExtensionKey;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What cannot be observed, and may be lost with the process: a restarted agent verifies images
+ * again, tries again at once, and soaks again what is not in {@code good/}.
+ *
+ * @param staged what came of images
+ * @param failures the last failed try of each extension
+ * @param soaks since when each extension is merged as wanted
+ * @param alone extensions that were part of a refresh that failed: they are tried one by one, to
+ *     find the bad one
+ * @param staging the image in work
+ * @param trouble the host refused a refresh that tried nothing new
+ */
+public record Memory(
+    Map<ImageUse, Staged> staged,
+    Map<ExtensionKey, Failure> failures,
+    Map<ExtensionKey, Soak> soaks,
+    Set<ExtensionKey> alone,
+    Optional<ImageUse> staging,
+    Optional<Trouble> trouble) {
+
+  /** A new agent's. */
+  public static final Memory EMPTY =
+      new Memory(Map.of(), Map.of(), Map.of(), Set.of(), Optional.empty(), Optional.empty());
+
+  /** Takes copies. */
+  public Memory {
+    staged = Map.copyOf(staged);
+    failures = Map.copyOf(failures);
+    soaks = Map.copyOf(soaks);
+    alone = Set.copyOf(alone);
+  }
+
+  /**
+   * A soak that runs.
+   *
+   * @param sha256 of what
+   * @param sinceMillis since when, on the agent's monotonic clock
+   */
+  public record Soak(String sha256, long sinceMillis) {}
+
+  /**
+   * The host does not merge.
+   *
+   * @param attempts refreshes so far
+   * @param message what it said
+   * @param retryAtMillis when to try again, on the agent's monotonic clock
+   */
+  public record Trouble(int attempts, String message, long retryAtMillis) {}
+
+  /** The failure of exactly this target, if there is one. */
+  public Optional<Failure> failure(Assignment assignment) {
+    return Optional.ofNullable(failures.get(assignment.key()))
+        .filter(failure -> failure.target().equals(assignment.target()));
+  }
+
+  /** What came of an image under a name. */
+  public Optional<Staged> staged(ImageUse use) {
+    return Optional.ofNullable(staged.get(use));
+  }
+
+  /** An image is in work. */
+  public Memory begun(ImageUse use) {
+    return new Memory(staged, failures, soaks, alone, Optional.of(use), trouble);
+  }
+
+  /** The image in work is done. */
+  public Memory finished(Assignment assignment, Staged outcome, long nowMillis, String salt) {
+    ImageUse use = use(assignment);
+    Map<ImageUse, Staged> next = new HashMap<>(staged);
+    next.put(use, outcome);
+    Memory done = new Memory(next, failures, soaks, alone, Optional.empty(), trouble);
+    return outcome instanceof Staged.NotStaged not
+        ? done.failed(assignment, not.reason(), not.message(), nowMillis, salt)
+        : done.withoutFailure(assignment.key());
+  }
+
+  /** A try failed. */
+  public Memory failed(
+      Assignment assignment, String reason, String message, long nowMillis, String salt) {
+    int attempts = failure(assignment).map(Failure::attempts).orElse(0) + 1;
+    Map<ExtensionKey, Failure> next = new HashMap<>(failures);
+    next.put(
+        assignment.key(),
+        new Failure(
+            assignment.target(),
+            attempts,
+            reason,
+            message,
+            nowMillis + Backoff.millis(attempts, salt)));
+    return new Memory(staged, next, soaks, alone, staging, trouble);
+  }
+
+  /** A try succeeded: nothing is held against the extension any more. */
+  public Memory withoutFailure(ExtensionKey key) {
+    Map<ExtensionKey, Failure> nextFailures = new HashMap<>(failures);
+    nextFailures.remove(key);
+    Set<ExtensionKey> nextAlone = new HashSet<>(alone);
+    nextAlone.remove(key);
+    return new Memory(staged, nextFailures, soaks, nextAlone, staging, trouble);
+  }
+
+  /** A refresh of several new images failed: each of them is tried alone from now on. */
+  public Memory suspecting(Set<ExtensionKey> suspects) {
+    Set<ExtensionKey> next = new HashSet<>(alone);
+    next.addAll(suspects);
+    return new Memory(staged, failures, soaks, next, staging, trouble);
+  }
+
+  /** The host refused a refresh that tried nothing new. */
+  public Memory troubled(String message, long nowMillis, String salt) {
+    int attempts = trouble.map(Trouble::attempts).orElse(0) + 1;
+    Trouble next = new Trouble(attempts, message, nowMillis + Backoff.millis(attempts, salt));
+    return new Memory(staged, failures, soaks, alone, staging, Optional.of(next));
+  }
+
+  /** The host merges again. */
+  public Memory untroubled() {
+    return trouble.isEmpty()
+        ? this
+        : new Memory(staged, failures, soaks, alone, staging, Optional.empty());
+  }
+
+  /** An image file is not what it was verified to be: what is known of it is void. */
+  public Memory distrusting(String sha256) {
+    Map<ImageUse, Staged> next = new HashMap<>(staged);
+    next.keySet().removeIf(use -> use.sha256().equals(sha256));
+    return new Memory(next, failures, soaks, alone, staging, trouble);
+  }
+
+  /**
+   * Starts, keeps and drops soaks by what is merged now, and forgets what is assigned no more.
+   *
+   * @param nowMillis the agent's monotonic clock
+   */
+  public Memory observed(List<Assignment> assignments, HostView view, long nowMillis) {
+    Map<ExtensionKey, Soak> nextSoaks = new HashMap<>();
+    Map<ExtensionKey, Failure> nextFailures = new HashMap<>();
+    Map<ImageUse, Staged> nextStaged = new HashMap<>();
+    Set<ExtensionKey> nextAlone = new HashSet<>();
+    for (Assignment assignment : assignments) {
+      ExtensionKey key = assignment.key();
+      String sha256 = assignment.target().image().sha256();
+      if (!assignment.remove() && view.isMerged(assignment.name(), sha256)) {
+        Soak running = soaks.get(key);
+        nextSoaks.put(
+            key,
+            running != null && running.sha256().equals(sha256)
+                ? running
+                : new Soak(sha256, nowMillis));
+      }
+      failure(assignment).ifPresent(failure -> nextFailures.put(key, failure));
+      staged(use(assignment)).ifPresent(known -> nextStaged.put(use(assignment), known));
+      if (alone.contains(key)) {
+        nextAlone.add(key);
+      }
+    }
+    return new Memory(nextStaged, nextFailures, nextSoaks, nextAlone, staging, trouble);
+  }
+
+  /** The image of an assignment under its name. */
+  public static ImageUse use(Assignment assignment) {
+    return new ImageUse(assignment.target().image().sha256(), assignment.name());
+  }
+}

@@ -1,0 +1,73 @@
+package io.kairos.extensions.agent.plan;
+
+import io.kairos.extensions.api.v1alpha1.Profile;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * All links of one extension name.
+ *
+ * @param root {@code extensions/NAME.raw}
+ * @param profiles {@code extensions/PROFILE/NAME.raw}
+ * @param run {@code /run/extensions/NAME.raw}
+ * @param good the digest that {@code good/NAME} leads to
+ * @param rival a file that systemd or immucore would take for the same extension, such as {@code
+ *     NAME.sysext.raw}
+ */
+public record NameView(
+    Optional<Link> root,
+    Map<Profile, Link> profiles,
+    Optional<Link> run,
+    Optional<String> good,
+    Optional<String> rival) {
+
+  /** Nothing of that name. */
+  public static final NameView NONE =
+      new NameView(
+          Optional.empty(), Map.of(), Optional.empty(), Optional.empty(), Optional.empty());
+
+  /** Takes a copy. */
+  public NameView {
+    profiles = Map.copyOf(profiles);
+  }
+
+  /** The digest that a profile's link leads to, where it is one of ours. */
+  public Optional<String> inProfile(Profile profile) {
+    return Optional.ofNullable(profiles.get(profile)).flatMap(NameView::image);
+  }
+
+  /** The digest that the next refresh would merge: the run link, followed through the profile's. */
+  public Optional<String> linkedForRun() {
+    return run.flatMap(
+        link -> link instanceof Link.ViaProfile via ? inProfile(via.profile()) : image(link));
+  }
+
+  /** What somebody else put where a link of ours has to be. */
+  public Optional<String> foreign() {
+    return Stream.concat(Stream.concat(root.stream(), run.stream()), profiles.values().stream())
+        .filter(Link.Foreign.class::isInstance)
+        .map(link -> ((Link.Foreign) link).what())
+        .findFirst()
+        .or(() -> rival);
+  }
+
+  /** Whether a run link of ours is there. */
+  public boolean hasOwnRunLink() {
+    return run.filter(link -> !(link instanceof Link.Foreign)).isPresent();
+  }
+
+  /** Every digest that a link of ours leads to. */
+  public Stream<String> images() {
+    return Stream.of(
+            root.stream().flatMap(l -> image(l).stream()),
+            run.stream().flatMap(l -> image(l).stream()),
+            profiles.values().stream().flatMap(l -> image(l).stream()),
+            good.stream())
+        .flatMap(s -> s);
+  }
+
+  private static Optional<String> image(Link link) {
+    return link instanceof Link.Image image ? Optional.of(image.sha256()) : Optional.empty();
+  }
+}

@@ -1,0 +1,229 @@
+package io.kairos.extensions.agent.plan;
+
+import io.kairos.extensions.api.v1alpha1.Assignment;
+import io.kairos.extensions.api.v1alpha1.ExtensionKey;
+import io.kairos.extensions.api.v1alpha1.Phase;
+import io.kairos.extensions.api.v1alpha1.Reasons;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.LongStream;
+
+/**
+ * Plans what to do next on a host.
+ *
+ * <p>The agent observes, plans, acts and observes again until a plan is empty. No plan trusts the
+ * one before: each is made from the links, images and mounts that are there now, so a crash at any
+ * point leaves nothing but an earlier observation.
+ *
+ * <ol>
+ *   <li>Each assignment is decided by itself ({@link Decider}): steps that only settle what is
+ *       already proven, and steps that change what the next refresh would merge, with what that
+ *       refresh has to show.
+ *   <li>All changes of the second kind go into one refresh. When several new images were part of
+ *       one that failed, they are tried alone, one by one, until the bad one is found; an extension
+ *       that waits for its turn is put back to what is merged.
+ *   <li>A host that refuses a refresh that tries nothing new is left in peace for a growing pause.
+ *   <li>Only a plan without any other step collects garbage: images that no link leads to and
+ *       nobody wants, and what interrupted steps left behind.
+ * </ol>
+ */
+public final class Planner {
+  private final List<Assignment> assignments;
+  private final HostView view;
+  private final Memory memory;
+  private final long nowMillis;
+
+  private Planner(List<Assignment> assignments, HostView view, Memory memory, long nowMillis) {
+    this.assignments = assignments;
+    this.view = view;
+    this.memory = memory;
+    this.nowMillis = nowMillis;
+  }
+
+  /**
+   * Plans.
+   *
+   * @param assignments what is wanted, tombstones included
+   * @param view what the host shows
+   * @param memory what the agent remembers; {@link Memory#observed} of the same view
+   * @param nowMillis the agent's monotonic clock
+   */
+  public static Plan plan(
+      List<Assignment> assignments, HostView view, Memory memory, long nowMillis) {
+    List<Assignment> sorted =
+        assignments.stream().sorted(Comparator.comparing(Assignment::key)).toList();
+    return new Planner(sorted, view, memory, nowMillis).plan();
+  }
+
+  private Plan plan() {
+    Decider decider = new Decider(assignments, view, memory, nowMillis);
+    Map<Assignment, Decision> decisions = new HashMap<>();
+    assignments.forEach(assignment -> decisions.put(assignment, decider.decide(assignment)));
+    tryAlone(decider, decisions);
+
+    List<Decision> inOrder = assignments.stream().map(decisions::get).toList();
+    List<Action> actions = new ArrayList<>();
+    inOrder.forEach(decision -> actions.addAll(decision.settle()));
+    boolean inPeace = memory.trouble().filter(t -> t.retryAtMillis() > nowMillis).isPresent();
+    if (!inPeace) {
+      actions.addAll(refresh(inOrder));
+    }
+    Optional<Assignment> stage =
+        memory.staging().isPresent()
+            ? Optional.empty()
+            : assignments.stream().filter(a -> decisions.get(a).stage()).findFirst();
+    if (actions.isEmpty()) {
+      actions.addAll(garbage());
+    }
+    return new Plan(
+        actions, stage, inOrder.stream().map(Decision::standing).toList(), wake(inOrder, inPeace));
+  }
+
+  private void tryAlone(Decider decider, Map<Assignment, Decision> decisions) {
+    List<Assignment> trials = assignments.stream().filter(a -> decisions.get(a).trial()).toList();
+    Optional<Assignment> first =
+        trials.stream().filter(a -> memory.alone().contains(a.key())).findFirst();
+    if (first.isPresent()) {
+      trials.stream()
+          .filter(trial -> !trial.equals(first.get()))
+          .forEach(trial -> decisions.put(trial, decider.waitForTurn(trial)));
+    }
+  }
+
+  private List<Action> refresh(List<Decision> decisions) {
+    List<Action> actions = new ArrayList<>();
+    Map<String, Optional<String>> expected = new HashMap<>();
+    Set<ExtensionKey> trials = new HashSet<>();
+    for (Decision decision : decisions) {
+      actions.addAll(decision.relink());
+      String name = decision.standing().assignment().name();
+      decision
+          .expected()
+          .filter(image -> differs(name, image))
+          .ifPresent(image -> expected.put(name, image));
+      if (decision.trial()) {
+        trials.add(decision.standing().assignment().key());
+      }
+    }
+    if (!expected.isEmpty()) {
+      actions.add(new Action.Refresh(expected, trials));
+    }
+    return actions;
+  }
+
+  private boolean differs(String name, Optional<String> image) {
+    return image
+        .map(sha -> !view.isMerged(name, sha))
+        .orElseGet(() -> view.merged().containsKey(name));
+  }
+
+  private List<Action> garbage() {
+    Set<String> wanted =
+        assignments.stream()
+            .filter(assignment -> !assignment.remove())
+            .map(assignment -> assignment.target().image().sha256())
+            .collect(Collectors.toSet());
+    Set<String> kept = new HashSet<>(wanted);
+    view.names().values().forEach(links -> links.images().forEach(kept::add));
+    view.merged().values().forEach(image -> image.ifPresent(kept::add));
+    memory.staging().ifPresent(use -> kept.add(use.sha256()));
+    List<Action> actions = new ArrayList<>();
+    view.images().stream()
+        .filter(image -> !kept.contains(image))
+        .sorted()
+        .forEach(image -> actions.add(new Action.DeleteImage(image)));
+    view.strays().stream()
+        .filter(stray -> wanted.stream().noneMatch(stray::contains))
+        .sorted()
+        .forEach(stray -> actions.add(new Action.DeleteStray(stray)));
+    return actions;
+  }
+
+  private OptionalLong wake(List<Decision> decisions, boolean inPeace) {
+    LongStream times = decisions.stream().flatMapToLong(d -> d.wakeAtMillis().stream());
+    return inPeace
+        ? LongStream.concat(times, LongStream.of(memory.trouble().orElseThrow().retryAtMillis()))
+            .min()
+        : times.min();
+  }
+
+  /**
+   * What to do about one assignment.
+   *
+   * @param standing where it stands
+   * @param settle steps that do not change what a refresh merges
+   * @param relink steps that do
+   * @param expected what has to be merged after a refresh; nothing where this assignment asks for
+   *     none
+   * @param trial whether the refresh would try something new
+   * @param stage whether its image has to be fetched or verified first
+   * @param wakeAtMillis when time alone changes the decision
+   */
+  record Decision(
+      Standing standing,
+      List<Action> settle,
+      List<Action> relink,
+      Optional<Optional<String>> expected,
+      boolean trial,
+      boolean stage,
+      OptionalLong wakeAtMillis) {
+
+    static Decision of(Assignment assignment, Phase phase, String reason, String message) {
+      return new Decision(
+          new Standing(assignment, phase, reason, message, 0),
+          List.of(),
+          List.of(),
+          Optional.empty(),
+          false,
+          false,
+          OptionalLong.empty());
+    }
+
+    Decision failures(int attempts) {
+      Standing counted =
+          new Standing(
+              standing.assignment(),
+              standing.phase(),
+              standing.reason(),
+              standing.message(),
+              attempts);
+      return new Decision(counted, settle, relink, expected, trial, stage, wakeAtMillis);
+    }
+
+    Decision settling(List<Action> steps) {
+      return new Decision(
+          standing, List.copyOf(steps), relink, expected, trial, stage, wakeAtMillis);
+    }
+
+    Decision relinking(List<Action> steps, Optional<String> mergedAfterwards, boolean isTrial) {
+      return new Decision(
+          standing,
+          settle,
+          List.copyOf(steps),
+          Optional.of(mergedAfterwards),
+          isTrial,
+          stage,
+          wakeAtMillis);
+    }
+
+    Decision staging() {
+      return new Decision(standing, settle, relink, expected, trial, true, wakeAtMillis);
+    }
+
+    Decision wakingAt(long millis) {
+      return new Decision(
+          standing, settle, relink, expected, trial, stage, OptionalLong.of(millis));
+    }
+  }
+
+  /** The reason while the agent works and nothing is wrong. */
+  static final String AT_WORK = Reasons.IN_PROGRESS;
+}

@@ -1,0 +1,32 @@
+package io.kairos.extensions.agent.plan;
+
+import java.util.Optional;
+
+/** What came of fetching, verifying and inspecting an image. */
+public sealed interface Staged {
+
+  /**
+   * In the store, its digest verified, fit for this host.
+   *
+   * @param unitFiles whether it carries unit files, so that systemd has to reload after a refresh
+   * @param nodeRuntime the node's own runtime found inside (kubelet, containerd, …), which must not
+   *     be swapped live
+   */
+  record Ready(boolean unitFiles, Optional<String> nodeRuntime) implements Staged {}
+
+  /**
+   * Verified, and refused: this image on this host cannot work.
+   *
+   * @param reason CamelCase
+   * @param message for a person
+   */
+  record Unfit(String reason, String message) implements Staged {}
+
+  /**
+   * Not there; worth another try later.
+   *
+   * @param reason CamelCase
+   * @param message for a person
+   */
+  record NotStaged(String reason, String message) implements Staged {}
+}

@@ -1,0 +1,87 @@
+package io.kairos.extensions.agent.store;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.kairos.extensions.agent.plan.NameView;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Tells which image is merged under a name.
+ *
+ * <p>PID 1 shows the names of a merge, not its images, and links may have moved on since. A mount
+ * unit's InvocationID names one merge for as long as it lasts. So the ledger notes, at the first
+ * look at a merge, the images that the run links lead to at that moment: no link has been changed
+ * by us since it came to be, for the agent looks before it changes and after each refresh. As long
+ * as the InvocationIDs stay, the note is right; it lies in {@code /run} and goes with the boot.
+ */
+public final class Ledger {
+  private static final ObjectMapper JSON = JsonMapper.builder().build();
+
+  private final StoreLayout layout;
+
+  /** Keeps its note below a layout. */
+  public Ledger(StoreLayout layout) {
+    this.layout = layout;
+  }
+
+  private record Note(
+      @JsonProperty("merge") String merge, @JsonProperty("images") Map<String, String> images) {}
+
+  /**
+   * The images merged under the names that PID 1 shows.
+   *
+   * @param merge identifies the merge: the InvocationIDs of its mounts
+   * @param merged the names that are merged
+   * @param names the links as they are now
+   * @throws IOException when the note cannot be written
+   */
+  public Map<String, Optional<String>> images(
+      String merge, Set<String> merged, Map<String, NameView> names) throws IOException {
+    Optional<Note> known = read().filter(note -> note.merge().equals(merge));
+    Map<String, String> images = new TreeMap<>();
+    if (known.isPresent()) {
+      images.putAll(known.get().images());
+    } else {
+      for (String name : merged) {
+        names
+            .getOrDefault(name, NameView.NONE)
+            .linkedForRun()
+            .ifPresent(image -> images.put(name, image));
+      }
+      write(new Note(merge, images));
+    }
+    Map<String, Optional<String>> result = new TreeMap<>();
+    merged.forEach(name -> result.put(name, Optional.ofNullable(images.get(name))));
+    return result;
+  }
+
+  private Optional<Note> read() throws IOException {
+    try {
+      return Optional.of(JSON.readValue(Files.readAllBytes(layout.ledger()), Note.class))
+          .filter(note -> note.merge() != null && note.images() != null);
+    } catch (NoSuchFileException none) {
+      return Optional.empty();
+    } catch (com.fasterxml.jackson.core.JacksonException torn) {
+      return Optional.empty(); // as good as none: the merge is looked at anew
+    }
+  }
+
+  private void write(Note note) throws IOException {
+    Path temporary = layout.ledger().resolveSibling(layout.ledger().getFileName() + ".part");
+    Files.write(temporary, JSON.writeValueAsBytes(note));
+    Files.move(
+        temporary,
+        layout.ledger(),
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
+  }
+}

@@ -1,0 +1,129 @@
+package io.kairos.extensions.agent.store;
+
+import io.kairos.extensions.agent.plan.Action;
+import io.kairos.extensions.api.v1alpha1.Profile;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * Changes a store by steps that are each atomic, durable once they return, and harmless to repeat.
+ *
+ * <p>A link changes by the rename of a temporary link, which lies in our own folder: a name in a
+ * profile folder, even a hidden one, would be linked by immucore. The run folder is another file
+ * system, so its temporary link lies there, without {@code .raw}, which is what systemd looks for.
+ */
+public final class Store {
+  private final StoreLayout layout;
+
+  /** Changes below a layout. */
+  public Store(StoreLayout layout) {
+    this.layout = layout;
+  }
+
+  /**
+   * Makes the folders, where they are missing.
+   *
+   * @throws IOException when one cannot be made
+   */
+  public void prepare() throws IOException {
+    Files.createDirectories(layout.staging());
+    Files.createDirectories(layout.images());
+    Files.createDirectories(layout.good());
+    Files.createDirectories(layout.links());
+    Files.createDirectories(layout.run());
+    for (Profile profile : Profile.values()) {
+      Files.createDirectories(layout.profile(profile));
+    }
+    Files.deleteIfExists(runLink()); // of a step that was cut off
+  }
+
+  /**
+   * Carries out a step on links or files.
+   *
+   * @param action any but a refresh, which is the host's
+   * @throws IOException when the file system refuses; the store is as before
+   */
+  public void apply(Action action) throws IOException {
+    if (action instanceof Action.LinkProfile a) {
+      link(
+          layout.profile(a.profile()).resolve(file(a.name())),
+          Path.of("../.sysext-operator/images", a.sha256()));
+    } else if (action instanceof Action.UnlinkProfile a) {
+      unlink(layout.profile(a.profile()).resolve(file(a.name())));
+    } else if (action instanceof Action.LinkRoot a) {
+      link(layout.store().resolve(file(a.name())), Path.of(".sysext-operator/images", a.sha256()));
+    } else if (action instanceof Action.UnlinkRoot a) {
+      unlink(layout.store().resolve(file(a.name())));
+    } else if (action instanceof Action.LinkRunToImage a) {
+      linkRun(a.name(), StoreLayout.IMAGES.resolve(a.sha256()));
+    } else if (action instanceof Action.LinkRunToProfile a) {
+      linkRun(a.name(), StoreLayout.STORE.resolve(a.profile().text()).resolve(file(a.name())));
+    } else if (action instanceof Action.UnlinkRun a) {
+      unlink(layout.run().resolve(file(a.name())));
+    } else if (action instanceof Action.SetGood a) {
+      link(layout.good().resolve(a.name()), Path.of("../images", a.sha256()));
+    } else if (action instanceof Action.UnsetGood a) {
+      unlink(layout.good().resolve(a.name()));
+    } else if (action instanceof Action.DeleteImage a) {
+      unlink(layout.images().resolve(a.sha256()));
+    } else if (action instanceof Action.DeleteStray a) {
+      unlink(layout.ours().resolve(a.path()));
+    } else {
+      throw new IllegalArgumentException("not a step of the store: " + action);
+    }
+  }
+
+  /**
+   * Moves a verified download to its final name: durable before anything may link to it.
+   *
+   * @param part the download, in {@code staging/}
+   * @param sha256 its digest
+   * @throws IOException when the file system refuses
+   */
+  public void keep(Path part, String sha256) throws IOException {
+    sync(part);
+    Files.move(part, layout.images().resolve(sha256), StandardCopyOption.ATOMIC_MOVE);
+    sync(layout.images());
+  }
+
+  private void link(Path place, Path target) throws IOException {
+    Path temporary =
+        layout.links().resolve(place.getParent().getFileName() + "-" + place.getFileName());
+    replace(temporary, place, target);
+    sync(place.getParent());
+  }
+
+  private void linkRun(String name, Path target) throws IOException {
+    replace(runLink(), layout.run().resolve(file(name)), target);
+  }
+
+  private Path runLink() {
+    return layout.run().resolve(".sysext-operator.link");
+  }
+
+  private static void replace(Path temporary, Path place, Path target) throws IOException {
+    Files.deleteIfExists(temporary);
+    Files.createSymbolicLink(temporary, target);
+    Files.move(temporary, place, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private static void unlink(Path place) throws IOException {
+    if (Files.deleteIfExists(place)) {
+      sync(place.getParent());
+    }
+  }
+
+  private static void sync(Path path) throws IOException {
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  private static String file(String name) {
+    return name + ".raw";
+  }
+}

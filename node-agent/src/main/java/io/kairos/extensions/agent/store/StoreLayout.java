@@ -1,0 +1,94 @@
+package io.kairos.extensions.agent.store;
+
+import io.kairos.extensions.api.v1alpha1.Profile;
+import java.nio.file.Path;
+
+/**
+ * Where things lie on a Kairos host, and below which folder this process sees the host.
+ *
+ * <p>Link targets are paths as the host sees them; files are opened as this process sees them.
+ * Links are read, never followed: a link of the host means nothing outside of it.
+ *
+ * @param hostRoot where this process sees the host's {@code /}
+ */
+public record StoreLayout(Path hostRoot) {
+  /** The store, as the host sees it. */
+  public static final Path STORE = Path.of("/var/lib/kairos/extensions");
+
+  /** What systemd-sysext merges, as the host sees it. */
+  public static final Path RUN = Path.of("/run/extensions");
+
+  private static final String OURS = ".sysext-operator";
+
+  /** {@code images/}, as the host sees it. */
+  public static final Path IMAGES = STORE.resolve(OURS).resolve("images");
+
+  /** {@code good/}, as the host sees it. */
+  public static final Path GOOD = STORE.resolve(OURS).resolve("good");
+
+  /** {@code staging/}, as the host sees it. */
+  public static final Path STAGING = STORE.resolve(OURS).resolve("staging");
+
+  /** The store. */
+  public Path store() {
+    return here(STORE);
+  }
+
+  /** Everything of ours that no other program reads. */
+  public Path ours() {
+    return store().resolve(OURS);
+  }
+
+  /** Downloads in progress. */
+  public Path staging() {
+    return here(STAGING);
+  }
+
+  /** Verified images, named by their digest. */
+  public Path images() {
+    return here(IMAGES);
+  }
+
+  /** Links to the versions proven on this host. */
+  public Path good() {
+    return here(GOOD);
+  }
+
+  /** Links on their way to their place. */
+  public Path links() {
+    return ours().resolve("links");
+  }
+
+  /** A profile's folder. */
+  public Path profile(Profile profile) {
+    return store().resolve(profile.text());
+  }
+
+  /** What systemd-sysext merges. */
+  public Path run() {
+    return here(RUN);
+  }
+
+  /**
+   * What the last refresh of ours merged; gone with each boot, and no image to systemd since it
+   * ends otherwise.
+   */
+  public Path ledger() {
+    return run().resolve(OURS + ".json");
+  }
+
+  /** Which profile is booted, by the sentinels of immucore. */
+  public Path cos() {
+    return here(Path.of("/run/cos"));
+  }
+
+  /** The kernel's boot id. */
+  public Path bootId() {
+    return here(Path.of("/proc/sys/kernel/random/boot_id"));
+  }
+
+  /** A path of the host, as this process sees it. */
+  public Path here(Path onHost) {
+    return hostRoot.resolve(Path.of("/").relativize(onHost));
+  }
+}
