@@ -3,7 +3,6 @@ package io.kairos.extensions.api.v1alpha1;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
-import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
@@ -17,8 +16,23 @@ import io.fabric8.generator.annotation.ValidationRule;
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 @ValidationRule(
+    value = "self.url.matches('^(https?://[^/[:space:]]+/[^[:space:]]*|file:///[^[:space:]]+)$')",
+    fieldPath = ".url",
+    message = "url is https://HOST/PATH, http://HOST/PATH or file:///PATH-ON-THE-HOST")
+@ValidationRule(
     value = "!self.url.matches('^[a-z]+://[^/]*@')",
-    message = "url carries a user name or password, which everyone could read")
+    fieldPath = ".url",
+    message = "url carries a user name or password, which everyone could read: take it out")
+@ValidationRule(
+    value = "has(self.sha256)",
+    fieldPath = ".sha256",
+    reason = "FieldValueRequired",
+    message = "every image needs its sha256: the 64 hex digits that `sha256sum FILE` prints")
+@ValidationRule(
+    value = "!has(self.sha256) || self.sha256.matches('^[a-f0-9]{64}$')",
+    fieldPath = ".sha256",
+    message =
+        "sha256 is 64 lower-case hex digits and nothing else, as `sha256sum FILE` prints them")
 public record ExtensionImage(
     @JsonPropertyDescription(
             "What it runs on, as in the node label kubernetes.io/arch. Default: any.")
@@ -28,12 +42,10 @@ public record ExtensionImage(
             "Where the image lies: https://, http:// or file:// (a path on the host).")
         @Required
         @Size(max = 1024)
-        @Pattern("^(https?://[^/\\s]+/\\S*|file:///\\S+)$")
         String url,
     @JsonPropertyDescription(
             "The digest of the whole file: 64 lower-case hex digits, as sha256sum prints.")
-        @Size(min = 64, max = 64)
-        @Pattern("^[a-f0-9]{64}$")
+        @Size(max = 128)
         String sha256) {
 
   /** Absent values as empty ones. */

@@ -19,17 +19,14 @@ import java.util.Optional;
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 @ValidationRule(
     value = "[has(self.name), has(self.namePattern), has(self.selector)].filter(x, x).size() == 1",
-    message = "exactly one of name, namePattern and selector")
+    message = "set exactly one of name, namePattern and selector")
 @ValidationRule(
     value = "!has(self.namePattern) || ('x'.matches(self.namePattern) ? true : true)",
+    fieldPath = ".namePattern",
     message = "namePattern is not a regular expression in RE2 syntax")
 @SchemaCustomizer(
     value = DeepMerge.class,
-    input =
-        """
-        properties:
-          selector: {properties: {matchExpressions: {maxItems: 64, x-kubernetes-list-type: atomic, items: {required: [key, operator], properties: {operator: {enum: [In, NotIn, Exists, DoesNotExist]}}}}}}
-        """)
+    input = "properties: {selector: " + Selectors.SCHEMA + "}")
 public record ExtensionReference(
     @JsonPropertyDescription("The name of one SystemExtension.") @Size(min = 1, max = 63)
         String name,

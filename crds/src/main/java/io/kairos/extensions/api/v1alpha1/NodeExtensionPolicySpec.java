@@ -28,13 +28,16 @@ import lombok.Builder;
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 @ValidationRule(
     value = "!('common' in self.profiles) || self.profiles.size() == 1",
-    message = "profile common means every boot profile and goes alone")
+    fieldPath = ".profiles",
+    message = "profile common means every boot profile: list it alone, or leave it out")
+@SchemaCustomizer(
+    value = DeepMerge.class,
+    input = "properties: {nodeSelector: " + Selectors.SCHEMA + "}")
 @SchemaCustomizer(
     value = DeepMerge.class,
     input =
         """
         properties:
-          nodeSelector: {properties: {matchExpressions: {maxItems: 64, x-kubernetes-list-type: atomic, items: {required: [key, operator], properties: {operator: {enum: [In, NotIn, Exists, DoesNotExist]}}}}}}
           extensions: {minItems: 1, maxItems: 64, x-kubernetes-list-type: atomic}
           profiles: {minItems: 1, maxItems: 4, x-kubernetes-list-type: set, default: [active]}
           priority: {minimum: -1000000, maximum: 1000000}

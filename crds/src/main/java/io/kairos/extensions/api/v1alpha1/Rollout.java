@@ -3,6 +3,7 @@ package io.kairos.extensions.api.v1alpha1;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.crdv2.generator.v1.SchemaCustomizer;
 import io.fabric8.generator.annotation.Default;
+import io.fabric8.generator.annotation.ValidationRule;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.kairos.extensions.api.schema.DeepMerge;
 
@@ -13,6 +14,15 @@ import io.kairos.extensions.api.schema.DeepMerge;
  *     rounded down, at least 1
  * @param soakSeconds a changed node has to stay as wanted this long to count, in seconds
  */
+@ValidationRule(
+    value =
+        "!has(self.maxUnavailable) || (type(self.maxUnavailable) == int"
+            + " ? self.maxUnavailable >= 1 && self.maxUnavailable <= 1000000"
+            + " : self.maxUnavailable.matches('^([1-9][0-9]?|100)%$'))",
+    fieldPath = ".maxUnavailable",
+    message =
+        "maxUnavailable is a number of nodes from 1 on, such as 3, or a percentage from 1% to 100%,"
+            + " such as 10%; to stop a rollout set spec.paused")
 @SchemaCustomizer(
     value = DeepMerge.class,
     input =
@@ -21,8 +31,6 @@ import io.kairos.extensions.api.schema.DeepMerge;
           maxUnavailable:
             x-kubernetes-int-or-string: true
             anyOf: [{type: integer}, {type: string}]
-            minimum: 1
-            pattern: '^([1-9][0-9]?|100)%$'
             default: 10%
           soakSeconds: {minimum: 0, maximum: 86400}
         """)

@@ -15,6 +15,11 @@ import io.fabric8.kubernetes.model.annotation.Version;
 @ValidationRule(
     value = "self.metadata.name.size() <= 63 && !self.metadata.name.contains('..')",
     message = "metadata.name becomes a file name on the hosts: at most 63 characters, without '..'")
+@ValidationRule(
+    value = "has(self.spec.imageName) || !self.metadata.name.matches('[.](raw|sysext|confext)$')",
+    message =
+        "metadata.name is the image's name on the hosts and goes without .raw, .sysext or .confext:"
+            + " take the ending off, or set spec.imageName")
 @AdditionalPrinterColumn(
     name = "Type",
     jsonPath = ".spec.type",

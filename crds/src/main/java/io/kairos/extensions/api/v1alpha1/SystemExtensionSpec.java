@@ -4,7 +4,6 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.crdv2.generator.v1.SchemaCustomizer;
 import io.fabric8.generator.annotation.Default;
-import io.fabric8.generator.annotation.Pattern;
 import io.fabric8.generator.annotation.Required;
 import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
@@ -25,21 +24,34 @@ import lombok.Builder;
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 @ValidationRule(
     value = "self.type == oldSelf.type",
+    fieldPath = ".type",
     message = "type cannot be changed: make a new SystemExtension")
 @ValidationRule(
     value =
         "has(self.imageName) == has(oldSelf.imageName) && (!has(self.imageName) || self.imageName =="
             + " oldSelf.imageName)",
+    fieldPath = ".imageName",
     message = "imageName cannot be changed: make a new SystemExtension")
 @ValidationRule(
+    value =
+        "!has(self.imageName) ||"
+            + " self.imageName.matches('^[A-Za-z0-9_]([A-Za-z0-9_-]|[.][A-Za-z0-9_-])*$')",
+    fieldPath = ".imageName",
+    message =
+        "imageName is a plain name, no path: letters, digits, '_' and '-', with single dots between them")
+@ValidationRule(
     value = "!has(self.imageName) || !self.imageName.matches('[.](raw|sysext|confext)$')",
-    message = "imageName is the name without .raw, .sysext or .confext")
+    fieldPath = ".imageName",
+    message = "imageName goes without .raw, .sysext or .confext: take the ending off")
+@ValidationRule(
+    value = "self.version.matches('^[A-Za-z0-9]([A-Za-z0-9._+~-]*[A-Za-z0-9])?$')",
+    fieldPath = ".version",
+    message =
+        "version is made of letters, digits, '.', '_', '+', '~' and '-', with a letter or digit at both ends")
 @ValidationRule(
     value = "self.images.size() == 1 || self.images.all(i, i.architecture != 'any')",
+    fieldPath = ".images",
     message = "with more than one image each has to name its architecture; 'any' goes alone")
-@ValidationRule(
-    value = "self.images.all(i, has(i.sha256))",
-    message = "every image needs its sha256: the 64 hex digits that `sha256sum FILE` prints")
 @SchemaCustomizer(
     value = DeepMerge.class,
     input =
@@ -56,14 +68,12 @@ public record SystemExtensionSpec(
     @JsonPropertyDescription(
             "The version shown everywhere. The digest, not the version, says which image it is.")
         @Required
-        @Size(min = 1, max = 63)
-        @Pattern("^[A-Za-z0-9]([A-Za-z0-9._+~-]*[A-Za-z0-9])?$")
+        @Size(max = 63)
         String version,
     @JsonPropertyDescription(
             "The image's name on the host: a plain name of letters, digits, '.', '_' and '-', no path. The image has to"
                 + " hold usr/lib/extension-release.d/extension-release.NAME. Default: metadata.name. Immutable.")
-        @Size(min = 1, max = 63)
-        @Pattern("^[A-Za-z0-9_]([A-Za-z0-9_-]|[.][A-Za-z0-9_-])*$")
+        @Size(max = 63)
         String imageName,
     @JsonPropertyDescription("One image an architecture.") @Required List<ExtensionImage> images) {
 

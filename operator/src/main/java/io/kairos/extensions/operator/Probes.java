@@ -1,0 +1,57 @@
+package io.kairos.extensions.operator;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/** {@code /livez} and {@code /readyz}: 200, or 503 and why. */
+final class Probes implements AutoCloseable {
+  private final HttpServer server;
+
+  private Probes(HttpServer server) {
+    this.server = server;
+  }
+
+  /**
+   * Serves them.
+   *
+   * @param port 0 for any that is free
+   * @param live what is wrong for good, if something is
+   * @param ready what is not there yet, if something is not
+   * @throws UncheckedIOException if the port cannot be had
+   */
+  static Probes serve(int port, Supplier<Optional<String>> live, Supplier<Optional<String>> ready) {
+    try {
+      HttpServer server = HttpServer.create(new InetSocketAddress(port), 0);
+      server.createContext("/livez", exchange -> answer(exchange, live.get()));
+      server.createContext("/readyz", exchange -> answer(exchange, ready.get()));
+      server.start();
+      return new Probes(server);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot serve probes on port " + port, e);
+    }
+  }
+
+  /** The port they are served on. */
+  int port() {
+    return server.getAddress().getPort();
+  }
+
+  private static void answer(HttpExchange exchange, Optional<String> trouble) throws IOException {
+    byte[] body = (trouble.orElse("ok") + "\n").getBytes(StandardCharsets.UTF_8);
+    try (exchange) {
+      exchange.sendResponseHeaders(trouble.isEmpty() ? 200 : 503, body.length);
+      exchange.getResponseBody().write(body);
+    }
+  }
+
+  @Override
+  public void close() {
+    server.stop(0);
+  }
+}

@@ -1,0 +1,107 @@
+package io.kairos.extensions.operator.plan;
+
+import io.kairos.extensions.api.v1alpha1.ExtensionImage;
+import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicySpec;
+import io.kairos.extensions.api.v1alpha1.Profile;
+import io.kairos.extensions.operator.plan.FleetSnapshot.Extension;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * The revision of a policy: {@code v1-} and the first 16 hex digits of the SHA-256 of a canonical
+ * JSON of what it gives its nodes: the matched extensions (type, name, imageName, version, images),
+ * the profiles and the activation. Who gets it, and how fast, is no part of it.
+ *
+ * <p>Keys and lists are sorted, there is no white space, and every field is written out here by
+ * hand: an upgrade of this program, or of a library, must not move the revision of an unchanged
+ * policy, for that would roll through the whole fleet. Another form would need another prefix.
+ */
+final class Revision {
+  private static final int DIGITS = 16;
+
+  private Revision() {}
+
+  /** The revision of a policy that matches these extensions. */
+  static String of(NodeExtensionPolicySpec spec, Collection<Extension> matched) {
+    return "v1-" + sha256(canonical(spec, matched)).substring(0, DIGITS);
+  }
+
+  /** What is hashed. */
+  static String canonical(NodeExtensionPolicySpec spec, Collection<Extension> matched) {
+    return "{\"activation\":"
+        + quoted(spec.activation().text())
+        + ",\"extensions\":"
+        + matched.stream()
+            .sorted(Comparator.comparing(Extension::name))
+            .map(Revision::extension)
+            .collect(Collectors.joining(",", "[", "]"))
+        + ",\"profiles\":"
+        + sorted(spec.profiles()).stream()
+            .map(profile -> quoted(profile.text()))
+            .collect(Collectors.joining(",", "[", "]"))
+        + "}";
+  }
+
+  /** Profiles in the order of the enum, each once. */
+  static List<Profile> sorted(List<Profile> profiles) {
+    return profiles.stream().distinct().sorted().toList();
+  }
+
+  private static String extension(Extension extension) {
+    return "{\"imageName\":"
+        + quoted(extension.imageName())
+        + ",\"images\":"
+        + extension.spec().images().stream()
+            .sorted(Comparator.comparing(image -> image.architecture().text()))
+            .map(Revision::image)
+            .collect(Collectors.joining(",", "[", "]"))
+        + ",\"name\":"
+        + quoted(extension.name())
+        + ",\"type\":"
+        + quoted(extension.spec().type().text())
+        + ",\"version\":"
+        + quoted(extension.spec().version())
+        + "}";
+  }
+
+  private static String image(ExtensionImage image) {
+    return "{\"architecture\":"
+        + quoted(image.architecture().text())
+        + ",\"sha256\":"
+        + quoted(image.sha256())
+        + ",\"url\":"
+        + quoted(image.url())
+        + "}";
+  }
+
+  private static String quoted(String text) {
+    StringBuilder json = new StringBuilder(text.length() + 2).append('"');
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '"' || c == '\\') {
+        json.append('\\').append(c);
+      } else if (c < 0x20) {
+        json.append("\\u00").append(HexFormat.of().toHexDigits((byte) c));
+      } else {
+        json.append(c);
+      }
+    }
+    return json.append('"').toString();
+  }
+
+  private static String sha256(String text) {
+    try {
+      return HexFormat.of()
+          .formatHex(
+              MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+}

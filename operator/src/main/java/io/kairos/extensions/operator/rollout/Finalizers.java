@@ -1,0 +1,87 @@
+package io.kairos.extensions.operator.rollout;
+
+import io.kairos.extensions.api.v1alpha1.Assignment;
+import io.kairos.extensions.operator.plan.FleetSnapshot;
+import io.kairos.extensions.operator.plan.FleetSnapshot.Extension;
+import io.kairos.extensions.operator.plan.FleetSnapshot.Policy;
+import io.kairos.extensions.operator.plan.Plan;
+import io.kairos.extensions.operator.rollout.Write.AddFinalizer;
+import io.kairos.extensions.operator.rollout.Write.Kind;
+import io.kairos.extensions.operator.rollout.Write.RemoveFinalizer;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Where our finalizer has to be: on every policy, and on every extension in use (matched by a
+ * policy, or assigned to a node), so that nodes are cleaned before the object goes. It goes when no
+ * node carries anything of the object any more; a node that is gone is forgotten. An extension that
+ * falls out of use loses it without being deleted, so that it can be deleted without an operator.
+ */
+public final class Finalizers {
+  private Finalizers() {}
+
+  /** The finalizers to add, before anything is assigned. */
+  public static List<Write> toAdd(FleetSnapshot fleet, Plan plan) {
+    List<Write> writes = new ArrayList<>();
+    for (Policy policy : fleet.policies().values()) {
+      if (!policy.deleting() && !policy.hasFinalizer()) {
+        writes.add(new AddFinalizer(Kind.POLICY, policy.name()));
+      }
+    }
+    Set<String> used = extensionsInUse(fleet, plan);
+    for (Extension extension : fleet.extensions().values()) {
+      if (!extension.deleting() && !extension.hasFinalizer() && used.contains(extension.name())) {
+        writes.add(new AddFinalizer(Kind.EXTENSION, extension.name()));
+      }
+    }
+    return writes;
+  }
+
+  /** The finalizers to remove, after everything else. */
+  public static List<Write> toRemove(FleetSnapshot fleet, Plan plan, Decisions decisions) {
+    List<Write> writes = new ArrayList<>();
+    for (Policy policy : fleet.policies().values()) {
+      if (policy.deleting()
+          && policy.hasFinalizer()
+          && decisions.policies().get(policy.name()).settled()
+          && carriers(fleet, policy).isEmpty()) {
+        writes.add(new RemoveFinalizer(Kind.POLICY, policy.name()));
+      }
+    }
+    Set<String> used = extensionsInUse(fleet, plan);
+    for (Extension extension : fleet.extensions().values()) {
+      if (extension.hasFinalizer() && !used.contains(extension.name())) {
+        writes.add(new RemoveFinalizer(Kind.EXTENSION, extension.name()));
+      }
+    }
+    return writes;
+  }
+
+  /** The nodes that carry an assignment or a tombstone of a policy. */
+  private static List<String> carriers(FleetSnapshot fleet, Policy policy) {
+    return fleet.nodes().keySet().stream()
+        .filter(
+            node ->
+                assignments(fleet, node).stream()
+                    .anyMatch(assignment -> assignment.policy().equals(policy.name())))
+        .toList();
+  }
+
+  private static Set<String> extensionsInUse(FleetSnapshot fleet, Plan plan) {
+    Set<String> used = new HashSet<>();
+    plan.policies().values().forEach(policy -> used.addAll(policy.extensions()));
+    fleet
+        .nodes()
+        .keySet()
+        .forEach(
+            node ->
+                assignments(fleet, node).forEach(assignment -> used.add(assignment.extension())));
+    return used;
+  }
+
+  private static List<Assignment> assignments(FleetSnapshot fleet, String node) {
+    return fleet.state(node).map(state -> state.spec().assignments()).orElse(List.of());
+  }
+}

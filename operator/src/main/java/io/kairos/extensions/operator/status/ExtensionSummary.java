@@ -1,0 +1,175 @@
+package io.kairos.extensions.operator.status;
+
+import io.kairos.extensions.api.v1alpha1.Assignment;
+import io.kairos.extensions.api.v1alpha1.Conditions;
+import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
+import io.kairos.extensions.api.v1alpha1.Reasons;
+import io.kairos.extensions.api.v1alpha1.SystemExtensionStatus;
+import io.kairos.extensions.api.v1alpha1.SystemExtensionStatus.NodeCounts;
+import io.kairos.extensions.operator.plan.FleetSnapshot;
+import io.kairos.extensions.operator.plan.FleetSnapshot.Extension;
+import io.kairos.extensions.operator.plan.FleetSnapshot.State;
+import io.kairos.extensions.operator.plan.Plan;
+import io.kairos.extensions.operator.plan.Samples;
+import io.kairos.extensions.operator.rollout.Standing;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * The status of all extensions. Ready means that an extension's present generation is in effect
+ * wherever a policy gives it: what a pipeline waits for after it has changed one.
+ */
+public final class ExtensionSummary {
+  private static final int MAX_NAMED = 5;
+
+  private final Map<String, Tally> tallies = new HashMap<>();
+
+  private ExtensionSummary() {}
+
+  /** What is counted for one extension. */
+  private static final class Tally {
+    private int desired;
+    private int staged;
+    private int active;
+    private int pendingReboot;
+    private final Map<String, String> failed = new TreeMap<>();
+    private final Map<String, String> open = new TreeMap<>();
+    private final List<String> carriers = new ArrayList<>();
+    private boolean moving;
+  }
+
+  /**
+   * The statuses that the extensions shall have, by name.
+   *
+   * @param now RFC 3339, for conditions whose status moves
+   */
+  public static Map<String, SystemExtensionStatus> of(FleetSnapshot fleet, Plan plan, String now) {
+    ExtensionSummary summary = new ExtensionSummary();
+    fleet.extensions().keySet().forEach(name -> summary.tallies.put(name, new Tally()));
+    for (String node : fleet.nodes().keySet()) {
+      summary.count(node, fleet.state(node), plan);
+    }
+    Map<String, SystemExtensionStatus> result = new TreeMap<>();
+    fleet
+        .extensions()
+        .forEach(
+            (name, extension) ->
+                result.put(name, status(extension, summary.tallies.get(name), now)));
+    return result;
+  }
+
+  private void count(String node, Optional<State> state, Plan plan) {
+    List<Assignment> present = state.map(s -> s.spec().assignments()).orElse(List.of());
+    for (Assignment assignment : present) {
+      Tally tally = tallies.get(assignment.extension());
+      if (tally != null && !tally.carriers.contains(node)) {
+        tally.carriers.add(node);
+      }
+    }
+    for (Assignment wanted : plan.nodes().get(node).wanted().values()) {
+      Tally tally = tallies.get(wanted.extension());
+      if (tally == null) {
+        continue;
+      }
+      tally.desired++;
+      if (state.isEmpty() || !present.contains(wanted)) {
+        tally.open.put(node, "not told yet");
+        tally.moving |= present.stream().anyMatch(a -> isWorking(state, a));
+      } else {
+        count(tally, node, state.get(), wanted);
+      }
+    }
+  }
+
+  private static boolean isWorking(Optional<State> state, Assignment assignment) {
+    return state.map(s -> Standing.of(s, assignment) == Standing.WORKING).orElse(false);
+  }
+
+  private static void count(Tally tally, String node, State state, Assignment wanted) {
+    Optional<ExtensionStatus> entry =
+        Standing.isObserved(state)
+            ? Standing.entry(state, wanted)
+                .filter(e -> e.revision().equals(wanted.target().revision()))
+            : Optional.empty();
+    String phase = entry.map(e -> e.phase().text()).orElse("not yet seen by its agent");
+    if (entry.isPresent()) {
+      switch (entry.get().phase()) {
+        case STAGED, PENDING_REBOOT, ACTIVATING, VERIFYING, ACTIVE -> tally.staged++;
+        default -> {}
+      }
+    }
+    switch (Standing.of(state, wanted)) {
+      case IN_EFFECT -> tally.active++;
+      case LINKED -> {
+        tally.pendingReboot++;
+        tally.open.put(node, phase);
+      }
+      case FAILED -> tally.failed.put(node, entry.map(e -> e.reason()).orElse(phase));
+      default -> {
+        tally.moving = true;
+        tally.open.put(node, phase);
+      }
+    }
+  }
+
+  private static SystemExtensionStatus status(Extension extension, Tally tally, String now) {
+    ConditionList list = new ConditionList(extension.generation());
+    if (extension.deleting()) {
+      unready(
+          list,
+          Reasons.REMOVING,
+          tally.carriers.isEmpty()
+              ? "nothing is left on any node"
+              : "waiting until its policies have removed it from " + Samples.nodes(tally.carriers),
+          false);
+    } else if (tally.desired == 0) {
+      list.add(
+          Conditions.READY, Conditions.TRUE, Reasons.NOT_ASSIGNED, "no policy gives it to a node");
+    } else if (!tally.failed.isEmpty()) {
+      unready(
+          list,
+          Reasons.NODES_FAILED,
+          inEffect(tally) + "; failed on " + named(tally.failed),
+          !tally.moving);
+    } else if (tally.active == tally.desired) {
+      list.add(Conditions.READY, Conditions.TRUE, Reasons.ALL_NODES_UP_TO_DATE, inEffect(tally));
+    } else {
+      unready(
+          list,
+          tally.active + tally.pendingReboot == tally.desired
+              ? Reasons.AWAITING_REBOOT
+              : Reasons.ROLLOUT_IN_PROGRESS,
+          inEffect(tally) + "; waiting for: " + named(tally.open),
+          false);
+    }
+    return new SystemExtensionStatus(
+        extension.generation(),
+        Conditions.transition(extension.status().conditions(), list.toList(), now),
+        new NodeCounts(
+            tally.desired, tally.staged, tally.active, tally.pendingReboot, tally.failed.size()));
+  }
+
+  private static void unready(ConditionList list, String reason, String message, boolean stalled) {
+    list.add(Conditions.READY, Conditions.FALSE, reason, message);
+    list.add(
+        stalled ? Conditions.STALLED : Conditions.RECONCILING, Conditions.TRUE, reason, message);
+  }
+
+  private static String inEffect(Tally tally) {
+    return "in effect on "
+        + tally.active
+        + " of "
+        + Samples.count(tally.desired, "node")
+        + " that policies give it to";
+  }
+
+  private static String named(Map<String, String> nodes) {
+    return Samples.of(
+        nodes.entrySet().stream().map(e -> e.getKey() + " (" + e.getValue() + ")").toList(),
+        MAX_NAMED);
+  }
+}

@@ -1,0 +1,225 @@
+package io.kairos.extensions.operator.status;
+
+import io.fabric8.kubernetes.api.model.Condition;
+import io.kairos.extensions.api.v1alpha1.Assignment;
+import io.kairos.extensions.api.v1alpha1.Conditions;
+import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus;
+import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus.FailedNode;
+import io.kairos.extensions.api.v1alpha1.Reasons;
+import io.kairos.extensions.operator.plan.FleetSnapshot;
+import io.kairos.extensions.operator.plan.FleetSnapshot.Policy;
+import io.kairos.extensions.operator.plan.Plan;
+import io.kairos.extensions.operator.plan.Plan.PolicyPlan;
+import io.kairos.extensions.operator.plan.Problem;
+import io.kairos.extensions.operator.plan.Samples;
+import io.kairos.extensions.operator.rollout.Decisions.PolicyDecision;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.NavigableSet;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+
+/**
+ * The status of a policy: how many nodes are how far, at most ten of those that failed, and
+ * conditions.
+ *
+ * <p>Which situation a policy is in, the first that fits: being deleted; a problem that a person
+ * has to put right; paused with work left; nodes failed; work left; no node selected; all done, or
+ * done but for boots. {@code Reconciling} says that the operator or an agent gets on with it by
+ * itself, {@code Stalled} that nothing will happen until a person acts, or a failed node's agent
+ * succeeds in a further try.
+ */
+public final class PolicySummary {
+  /** Informational: a policy of higher priority wins something. Present only while true. */
+  public static final String OVERRIDDEN = "Overridden";
+
+  private static final int MAX_SAMPLES = 10;
+  private static final int MAX_NAMED = 5;
+
+  private final FleetSnapshot fleet;
+  private final Policy policy;
+  private final PolicyPlan planned;
+  private final PolicyDecision decision;
+  private final List<NodeProgress> nodes = new ArrayList<>();
+
+  private PolicySummary(FleetSnapshot fleet, Plan plan, PolicyDecision decision, Policy policy) {
+    this.fleet = fleet;
+    this.policy = policy;
+    this.planned = plan.policies().get(policy.name());
+    this.decision = decision;
+    NavigableSet<String> concerned = new TreeSet<>(planned.selected());
+    concerned.addAll(carriers());
+    for (String node : concerned) {
+      nodes.add(NodeProgress.of(fleet, plan, policy.name(), decision, node));
+    }
+  }
+
+  /**
+   * The status that a policy shall have.
+   *
+   * @param now RFC 3339, for conditions whose status moves
+   */
+  public static NodeExtensionPolicyStatus of(
+      FleetSnapshot fleet, Plan plan, PolicyDecision decision, Policy policy, String now) {
+    return new PolicySummary(fleet, plan, decision, policy).summarize(now);
+  }
+
+  private List<String> carriers() {
+    return fleet.nodes().keySet().stream()
+        .filter(
+            node ->
+                fleet
+                    .state(node)
+                    .map(state -> state.spec().assignments())
+                    .orElse(List.of())
+                    .stream()
+                    .map(Assignment::policy)
+                    .anyMatch(policy.name()::equals))
+        .toList();
+  }
+
+  private NodeExtensionPolicyStatus summarize(String now) {
+    return NodeExtensionPolicyStatus.builder()
+        .observedGeneration(policy.generation())
+        .revision(planned.revision())
+        .conditions(Conditions.transition(policy.status().conditions(), conditions(), now))
+        .desired(planned.selected().size())
+        .updated(count(NodeProgress::updated))
+        .ready(count(NodeProgress::ready))
+        .pendingReboot(count(NodeProgress::awaitingReboot))
+        .failed(count(node -> node.failure().isPresent()))
+        .unavailable(decision.slots().size())
+        .failedNodes(failedNodes())
+        .rollout(decision.rollout())
+        .build();
+  }
+
+  private int count(Predicate<NodeProgress> predicate) {
+    return (int) nodes.stream().filter(predicate).count();
+  }
+
+  private List<FailedNode> failedNodes() {
+    return nodes.stream()
+        .filter(node -> node.failure().isPresent())
+        .limit(MAX_SAMPLES)
+        .map(
+            node ->
+                new FailedNode(
+                    node.node(),
+                    node.failure().orElseThrow().reason(),
+                    node.failure().orElseThrow().message()))
+        .toList();
+  }
+
+  private List<Condition> conditions() {
+    boolean failed = count(node -> node.failure().isPresent()) > 0;
+    boolean workLeft = !nodes.stream().allMatch(NodeProgress::done);
+    boolean moving = nodes.stream().anyMatch(NodeProgress::moving);
+    ConditionList list = new ConditionList(policy.generation());
+    if (policy.deleting()) {
+      list.unready(Reasons.REMOVING, removing(), true, failed, failed && !moving);
+    } else if (!planned.problems().isEmpty()) {
+      list.unready(
+          planned.problems().get(0).kind().reason(), problems(workLeft), false, true, true);
+    } else if (policy.spec().paused() && workLeft) {
+      list.unready(Reasons.PAUSED, "paused; " + progress(), false, failed, false);
+    } else if (failed) {
+      list.unready(Reasons.NODES_FAILED, failures(moving), moving, true, !moving);
+    } else if (workLeft) {
+      list.unready(Reasons.ROLLOUT_IN_PROGRESS, progress(), true, false, false);
+    } else if (planned.selected().isEmpty()) {
+      list.ready(Reasons.NO_MATCHING_NODES, "spec.nodeSelector matches no node");
+    } else if (count(NodeProgress::awaitingReboot) > 0) {
+      list.ready(
+          Reasons.AWAITING_REBOOT,
+          upToDate()
+              + "; the next boot merges it on "
+              + named(NodeProgress::awaitingReboot, NodeProgress::node));
+    } else if (planned.extensions().isEmpty()) {
+      list.ready(Reasons.ALL_NODES_UP_TO_DATE, "spec.extensions matches no SystemExtension");
+    } else {
+      list.ready(Reasons.ALL_NODES_UP_TO_DATE, upToDate());
+    }
+    if (!planned.overridden().isEmpty()) {
+      list.add(
+          OVERRIDDEN,
+          Conditions.TRUE,
+          Reasons.OVERRIDDEN,
+          "of higher priority on "
+              + Samples.nodes(planned.overridden())
+              + ": policy "
+              + Samples.of(planned.overriders(), MAX_NAMED));
+    }
+    return list.toList();
+  }
+
+  private String upToDate() {
+    int done = count(NodeProgress::done);
+    int desired = planned.selected().size();
+    return done == desired
+        ? Samples.count(desired, "node") + (desired == 1 ? " is" : " are") + " up to date"
+        : done + " of " + Samples.count(desired, "node") + " are up to date";
+  }
+
+  /** {@code 2 of 3 nodes are up to date; waiting for: node-2 (Fetching)}. */
+  private String progress() {
+    List<NodeProgress> open = new ArrayList<>();
+    nodes.stream().filter(n -> !n.done() && n.moving()).forEach(open::add);
+    nodes.stream().filter(n -> !n.done() && !n.moving()).forEach(open::add);
+    return upToDate()
+        + "; waiting for: "
+        + Samples.of(open.stream().map(PolicySummary::noted).toList(), MAX_NAMED);
+  }
+
+  private static String noted(NodeProgress node) {
+    return node.node() + " (" + (node.selected() ? node.note() : "removal: " + node.note()) + ")";
+  }
+
+  private String removing() {
+    if (nodes.isEmpty()) {
+      return "nothing is left on any node";
+    }
+    return "removing from "
+        + Samples.count(nodes.size(), "node")
+        + "; waiting for: "
+        + named(node -> true, node -> node.node() + " (" + node.note() + ")");
+  }
+
+  private String problems(boolean workLeft) {
+    String message =
+        planned.problems().stream().map(Problem::message).collect(Collectors.joining("; "));
+    return workLeft ? message + "; " + progress() : message;
+  }
+
+  private String failures(boolean moving) {
+    int failed = count(node -> node.failure().isPresent());
+    String message =
+        upToDate()
+            + "; failed on "
+            + Samples.count(failed, "node")
+            + ": "
+            + named(
+                node -> node.failure().isPresent(),
+                node ->
+                    node.node()
+                        + ": "
+                        + node.failure().orElseThrow().reason()
+                        + ": "
+                        + node.failure().orElseThrow().message());
+    boolean othersWait = nodes.stream().anyMatch(n -> !n.done() && n.failure().isEmpty());
+    return moving || !othersWait
+        ? message
+        : message
+            + "; each failed node takes a slot of maxUnavailable ("
+            + decision.slots().size()
+            + " of "
+            + decision.cap()
+            + " taken), so the others wait for it";
+  }
+
+  private String named(
+      Predicate<NodeProgress> which, java.util.function.Function<NodeProgress, String> text) {
+    return Samples.of(nodes.stream().filter(which).map(text).toList(), MAX_NAMED);
+  }
+}
