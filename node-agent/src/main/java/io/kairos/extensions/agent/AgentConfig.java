@@ -28,6 +28,8 @@ public record AgentConfig(
     Duration statusPause,
     Duration poll) {
 
+  private static final long MOST = Integer.MAX_VALUE;
+
   /** Takes a copy. */
   public AgentConfig {
     fileFolders = List.copyOf(fileFolders);
@@ -53,23 +55,32 @@ public record AgentConfig(
             .map(Path::of),
         Arrays.stream(environment.getOrDefault("SYSEXT_FILE_FOLDERS", "").split(":", -1))
             .filter(folder -> !folder.isEmpty())
-            .map(folder -> Path.of(folder).normalize())
+            .map(AgentConfig::folder)
             .toList(),
         Duration.ofMillis(number(environment, "SYSEXT_STATUS_PAUSE_MILLIS", 2_000)),
         Duration.ofSeconds(number(environment, "SYSEXT_POLL_SECONDS", 60)));
+  }
+
+  private static Path folder(String text) {
+    Path folder = Path.of(text).normalize();
+    if (!folder.isAbsolute()) {
+      throw new IllegalArgumentException(
+          "SYSEXT_FILE_FOLDERS has '" + text + "', which is no absolute path");
+    }
+    return folder;
   }
 
   private static long number(Map<String, String> environment, String name, long fallback) {
     String text = environment.getOrDefault(name, "");
     try {
       long value = text.isEmpty() ? fallback : Long.parseLong(text);
-      if (value > 0) {
+      if (value > 0 && value <= MOST) {
         return value;
       }
     } catch (NumberFormatException notOne) {
       // said below
     }
     throw new IllegalArgumentException(
-        name + " is '" + text + "', which is no whole number above 0");
+        name + " is '" + text + "', which is no whole number from 1 to " + MOST);
   }
 }

@@ -124,6 +124,10 @@ final class AgentLoop implements AutoCloseable {
     return desired;
   }
 
+  private synchronized boolean isClosed() {
+    return closed;
+  }
+
   private synchronized boolean await(long untilMillis) throws InterruptedException {
     for (long left = untilMillis - now();
         !signalled && !closed && left > 0;
@@ -159,15 +163,27 @@ final class AgentLoop implements AutoCloseable {
       long wake = work(state.get());
       failedLooks = 0;
       return Math.min(wake, poll);
-    } catch (HostException | IOException e) {
-      failedLooks++;
-      String message =
-          e instanceof HostException ? String.valueOf(e.getMessage()) : "the store: " + e;
-      LOG.warn("the host could not be looked after: {}", message);
-      unreachable(state.get(), message);
-      return now()
-          + Math.min(Backoff.millis(failedLooks, config.nodeName()), config.poll().toMillis());
+    } catch (HostException e) {
+      return failed(state.get(), String.valueOf(e.getMessage()));
+    } catch (IOException e) {
+      return failed(state.get(), "the store: " + e);
+    } catch (RuntimeException defect) {
+      if (!isClosed()) {
+        LOG.error("looking after the host broke", defect);
+      }
+      return failed(state.get(), "internal error: " + defect);
     }
+  }
+
+  private long failed(NodeExtensionState state, String message) {
+    if (isClosed()) { // and interrupted because of that: it says nothing about the host
+      return now();
+    }
+    failedLooks++;
+    LOG.warn("the host could not be looked after: {}", message);
+    unreachable(state, message);
+    return now()
+        + Math.min(Backoff.millis(failedLooks, config.nodeName()), config.poll().toMillis());
   }
 
   private long work(NodeExtensionState first)
@@ -185,6 +201,7 @@ final class AgentLoop implements AutoCloseable {
         stage(plan.stage().get());
         plan = Planner.plan(assignments, view, memory, now());
       }
+      memory = memory.suspecting(plan.waiting());
       report(state, plan, view);
       if (plan.actions().isEmpty()) {
         return plan.wakeAtMillis().orElse(Long.MAX_VALUE);

@@ -7,21 +7,18 @@ import io.kairos.extensions.agent.plan.HostView;
 import io.kairos.extensions.agent.plan.Memory;
 import io.kairos.extensions.agent.plan.Staged;
 import io.kairos.extensions.api.v1alpha1.Assignment;
-import io.kairos.extensions.api.v1alpha1.ExtensionKey;
-import io.kairos.extensions.api.v1alpha1.Reasons;
 import java.io.IOException;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Refreshes, looks, and draws the conclusion. Success is what the host shows afterwards. A refresh
- * that failed with one new image is that image's failure; with several, each becomes a suspect and
- * is tried alone; with none, the host is in trouble.
+ * Refreshes, looks, and draws the conclusion ({@link Memory#refreshed}). Success is what the host
+ * shows afterwards.
  */
 final class RefreshStep {
   private static final Logger LOG = LoggerFactory.getLogger(RefreshStep.class);
@@ -54,29 +51,17 @@ final class RefreshStep {
                         || carriesUnits(assignments.get(name), memory));
     Host.Refreshed outcome = host.refresh(wanted, unwanted, reloadUnits);
     HostView after = observer.look();
-    boolean asExpected =
-        refresh.expected().entrySet().stream()
-            .allMatch(entry -> shows(after, entry.getKey(), entry.getValue()));
-    if (asExpected) {
-      LOG.info("refreshed: merged {}, unmerged {}", wanted, unwanted);
-      Memory cleared = memory.untroubled();
-      for (ExtensionKey trial : refresh.trials()) {
-        cleared = cleared.withoutFailure(trial);
-      }
-      return cleared;
-    }
     String message =
         outcome instanceof Host.Refreshed.Refused refused
             ? refused.message()
             : "systemd-sysext reported success, but the mounts do not show what is linked";
-    LOG.warn("refresh failed: {}", message);
-    if (refresh.trials().size() > 1) {
-      return memory.suspecting(refresh.trials());
+    if (refresh.shownBy(after)) {
+      LOG.info("refreshed: merged {}, unmerged {}", wanted, unwanted);
+    } else {
+      LOG.warn("refresh failed: {}", message);
     }
-    Optional<Assignment> only =
-        assignments.values().stream().filter(a -> refresh.trials().contains(a.key())).findFirst();
-    return only.map(a -> memory.failed(a, Reasons.MERGE_FAILED, message, now.getAsLong(), salt))
-        .orElseGet(() -> memory.troubled(message, now.getAsLong(), salt));
+    return memory.refreshed(
+        refresh, List.copyOf(assignments.values()), after, message, now.getAsLong(), salt);
   }
 
   private static boolean carriesUnits(Assignment assignment, Memory memory) {
@@ -85,11 +70,5 @@ final class RefreshStep {
             .staged(Memory.use(assignment))
             .filter(staged -> staged instanceof Staged.Ready ready && ready.unitFiles())
             .isPresent();
-  }
-
-  private static boolean shows(HostView view, String name, Optional<String> image) {
-    return image
-        .map(sha -> view.isMerged(name, sha))
-        .orElseGet(() -> !view.merged().containsKey(name));
   }
 }

@@ -40,6 +40,7 @@ final class Download {
   static String stream(Sources.Opened source, String url, Path part)
       throws FetchException, IOException {
     OptionalLong promised = source.length();
+    // by statvfs: Files.getFileStore looks mounts up by path, and finds none below /proc/PID/root
     long free = part.getParent().toFile().getUsableSpace();
     if (promised.isPresent() && promised.getAsLong() + HEADROOM_BYTES > free) {
       throw new FetchException(

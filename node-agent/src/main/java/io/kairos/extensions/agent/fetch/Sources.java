@@ -14,6 +14,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -139,30 +140,46 @@ public final class Sources {
     if (uri.getPath() == null || !uri.getPath().startsWith("/")) {
       throw new FetchException(Reasons.SOURCE_NOT_ALLOWED, uri + " is not an absolute path");
     }
-    Path onHost = Path.of(uri.getPath()).normalize();
-    if (fileFolders.stream().noneMatch(onHost::startsWith)) {
-      throw new FetchException(
-          Reasons.SOURCE_NOT_ALLOWED,
-          onHost
-              + " lies in no folder that this agent may read; allowed by SYSEXT_FILE_FOLDERS: "
-              + fileFolders);
+    Path onHost;
+    try {
+      onHost = Path.of(uri.getPath()).normalize();
+    } catch (InvalidPathException e) {
+      throw new FetchException(Reasons.SOURCE_NOT_ALLOWED, uri + " is no path: " + e.getReason());
     }
+    Path folder =
+        fileFolders.stream()
+            .filter(onHost::startsWith)
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new FetchException(
+                        Reasons.SOURCE_NOT_ALLOWED,
+                        onHost
+                            + " lies in no folder that this agent may read; SYSEXT_FILE_FOLDERS allows: "
+                            + fileFolders));
+    refuseLinks(folder, onHost);
     Path file = layout.here(onHost);
     try {
-      Path real = file.toRealPath();
-      boolean inside = false;
-      for (Path folder : fileFolders) {
-        Path here = layout.here(folder);
-        inside |= Files.exists(here) && real.startsWith(here.toRealPath());
+      if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+        throw new FetchException(Reasons.SOURCE_UNREACHABLE, onHost + " is no file on the host");
       }
-      if (!inside || !Files.isRegularFile(real, LinkOption.NOFOLLOW_LINKS)) {
-        throw new FetchException(
-            Reasons.SOURCE_NOT_ALLOWED, onHost + " is no regular file inside " + fileFolders);
-      }
-      return new Opened(Files.newInputStream(real), OptionalLong.of(Files.size(real)));
+      return new Opened(
+          Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS), OptionalLong.of(Files.size(file)));
     } catch (IOException e) {
       throw new FetchException(
-          Reasons.SOURCE_UNREACHABLE, onHost + " on the host cannot be read: " + e.getMessage());
+          Reasons.SOURCE_UNREACHABLE, onHost + " on the host cannot be read: " + e);
+    }
+  }
+
+  /**
+   * A link below an allowed folder could lead out of it, and a link of the host means nothing here.
+   */
+  private void refuseLinks(Path folder, Path onHost) throws FetchException {
+    for (Path at = onHost; !at.equals(folder) && at.startsWith(folder); at = at.getParent()) {
+      if (Files.isSymbolicLink(layout.here(at))) {
+        throw new FetchException(
+            Reasons.SOURCE_NOT_ALLOWED, at + " is a link; no link is followed below " + folder);
+      }
     }
   }
 }

@@ -7,8 +7,10 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
+import java.util.Collection;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
@@ -44,11 +46,8 @@ public final class Trust {
         }
       }
       if (siteCa.isPresent()) {
-        try (InputStream pem = Files.newInputStream(siteCa.get())) {
-          for (Certificate issuer :
-              CertificateFactory.getInstance("X.509").generateCertificates(pem)) {
-            store.setCertificateEntry("site-" + n++, issuer);
-          }
+        for (Certificate issuer : certificates(siteCa.get())) {
+          store.setCertificateEntry("site-" + n++, issuer);
         }
       }
       TrustManagerFactory all =
@@ -60,6 +59,18 @@ public final class Trust {
     } catch (GeneralSecurityException e) {
       throw new IOException(
           "the certificates in " + siteCa.map(Path::toString).orElse("the JDK") + ": " + e, e);
+    }
+  }
+
+  private static Collection<? extends Certificate> certificates(Path file)
+      throws IOException, GeneralSecurityException {
+    try (InputStream pem = Files.newInputStream(file)) {
+      Collection<? extends Certificate> found =
+          CertificateFactory.getInstance("X.509").generateCertificates(pem);
+      if (found.isEmpty()) {
+        throw new CertificateException("there is none");
+      }
+      return found;
     }
   }
 }

@@ -99,6 +99,17 @@ public sealed interface Action {
       expected = Map.copyOf(expected);
       trials = Set.copyOf(trials);
     }
+
+    /** Whether the host shows what was expected. */
+    public boolean shownBy(HostView after) {
+      return expected.entrySet().stream()
+          .allMatch(
+              entry ->
+                  entry
+                      .getValue()
+                      .map(sha256 -> after.isMerged(entry.getKey(), sha256))
+                      .orElseGet(() -> !after.merged().containsKey(entry.getKey())));
+    }
   }
 
   /**

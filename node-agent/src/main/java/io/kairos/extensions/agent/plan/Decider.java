@@ -8,12 +8,13 @@ import io.kairos.extensions.api.v1alpha1.Profile;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Decides about one assignment.
@@ -25,12 +26,14 @@ import java.util.Set;
  *       {@code good}.
  *   <li><b>NextBoot commits first.</b> A merged version is pinned by its run link, so that a
  *       refresh for the sake of another extension does not slip the new one in. What a boot did not
- *       merge is refreshed once; when that fails too, {@code good} comes back.
+ *       merge is refreshed; when that fails too, {@code good} comes back, and from then on it has
+ *       to pass a trial before it is linked for another boot.
  *   <li><b>passive and recovery are the way back</b>: beside other profiles they get a version once
  *       it is good here. Alone they are linked directly.
  *   <li><b>Removal</b>: profile links, run link, refresh, then root and good, and the image as
  *       garbage.
- *   <li>A file of somebody else under a name of ours stops everything for that name.
+ *   <li>A file of somebody else under a name of ours stops everything for that name, and so does a
+ *       name or digest that is none: it would become a path.
  * </ul>
  */
 final class Decider {
@@ -42,10 +45,18 @@ final class Decider {
 
   private static final int OVERLAY_BYTES_EACH = 32 + "/usr".length();
 
+  private static final Pattern NAME =
+      Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9_-]|[.][A-Za-z0-9_-])*");
+
+  private static final Pattern DIGEST = Pattern.compile("[a-f0-9]{64}");
+
   private final List<Assignment> assignments;
   private final HostView view;
   private final Memory memory;
   private final long nowMillis;
+
+  /** What this plan lets into the overlay beside what is there already. */
+  private final Set<String> admitted = new HashSet<>();
 
   Decider(List<Assignment> assignments, HostView view, Memory memory, long nowMillis) {
     this.assignments = assignments;
@@ -55,42 +66,101 @@ final class Decider {
   }
 
   Decision decide(Assignment assignment) {
+    if (!NAME.matcher(assignment.name()).matches()
+        || !DIGEST.matcher(sha256(assignment)).matches()) {
+      return Decision.of(
+          assignment,
+          Phase.INCOMPATIBLE,
+          Reasons.INVALID_SPEC,
+          "the name '" + assignment.name() + "' or its digest would be no plain file name");
+    }
     if (assignment.remove()) {
       return remove(assignment);
     }
     Optional<String> foreign = view.name(assignment.name()).foreign();
     if (foreign.isPresent()) {
-      return Decision.of(
-          assignment,
-          Phase.FAILED,
-          Reasons.FOREIGN_FILE,
-          foreign.get()
-              + " is not ours and has the name: move it away, or give the extension another imageName");
+      return wayBack(assignment)
+          .dropFromRun(
+              Decision.of(
+                  assignment,
+                  Phase.FAILED,
+                  Reasons.FOREIGN_FILE,
+                  foreign.get()
+                      + " is not ours and has the name: move it away, or give the extension another imageName"));
     }
+    Decision decision = hold(assignment, decideFreely(assignment));
+    return decision.expected().isPresent()
+        ? decision
+        : wayBack(assignment)
+            .dropSuperseded(booted(assignment).map(profile -> sha256(assignment)), decision);
+  }
+
+  /**
+   * What is merged stays linked: a removal that was taken back may have been cut off half way, or
+   * the image of a trial have gone.
+   */
+  private Decision hold(Assignment assignment, Decision decision) {
+    Optional<String> mergedNow = mergedNow(assignment);
+    Optional<String> linked =
+        view.name(assignment.name()).linkedForRun().filter(view.images()::contains);
+    if (mergedNow.isEmpty() || linked.isPresent()) {
+      return decision;
+    }
+    List<Action> steps = new ArrayList<>();
+    steps.add(new Action.LinkRunToImage(assignment.name(), mergedNow.get()));
+    steps.addAll(decision.settle());
+    return decision.settling(steps);
+  }
+
+  private Optional<String> mergedNow(Assignment assignment) {
+    return view.merged()
+        .getOrDefault(assignment.name(), Optional.empty())
+        .filter(view.images()::contains);
+  }
+
+  private Decision decideFreely(Assignment assignment) {
     Optional<Staged> staged = memory.staged(Memory.use(assignment));
     if (staged.isPresent() && staged.get() instanceof Staged.Unfit unfit) {
-      return putBack(assignment, Phase.INCOMPATIBLE, unfit.reason(), unfit.message());
+      return giveUp(assignment, Phase.INCOMPATIBLE, unfit.reason(), unfit.message());
     }
     Optional<Failure> failure = memory.failure(assignment);
     if (failure.isPresent() && failure.get().retryAtMillis() > nowMillis) {
-      return putBack(assignment, Phase.FAILED, failure.get().reason(), failure.get().message())
+      return giveUp(assignment, Phase.FAILED, failure.get().reason(), failure.get().message())
           .failures(failure.get().attempts())
           .wakingAt(failure.get().retryAtMillis());
     }
-    Decision decision =
-        assignment.target().activation() == Activation.LIVE && booted(assignment).isPresent()
-            ? live(assignment)
-            : nextBoot(assignment);
+    Decision decision = decideFresh(assignment);
     return decision.failures(failure.map(Failure::attempts).orElse(0));
+  }
+
+  private Decision decideFresh(Assignment assignment) {
+    if (!view.images().contains(sha256(assignment))) {
+      return stage(assignment);
+    }
+    return assignment.target().activation() == Activation.LIVE && booted(assignment).isPresent()
+        ? live(assignment)
+        : nextBoot(assignment);
   }
 
   /** Others are tried first: what is merged stays what is linked. */
   Decision waitForTurn(Assignment assignment) {
-    return putBack(
-        assignment,
-        Phase.STAGED,
-        Planner.AT_WORK,
-        "waits until other images were tried one by one");
+    return wayBack(assignment)
+        .giveWay(
+            sha256(assignment),
+            Decision.of(
+                assignment,
+                Phase.STAGED,
+                Planner.AT_WORK,
+                "waits until other images were tried one by one"));
+  }
+
+  private Decision giveUp(Assignment assignment, Phase phase, String reason, String message) {
+    return wayBack(assignment)
+        .giveUp(sha256(assignment), Decision.of(assignment, phase, reason, message));
+  }
+
+  private WayBack wayBack(Assignment assignment) {
+    return new WayBack(view, assignment.name(), booted(assignment));
   }
 
   private Decision live(Assignment assignment) {
@@ -101,22 +171,39 @@ final class Decider {
   }
 
   private Decision nextBoot(Assignment assignment) {
-    NameView links = view.name(assignment.name());
-    List<Action> changes = links(assignment, links, false);
-    if (changes.isEmpty() && booted(assignment).isPresent()) {
-      boolean merged = view.isMerged(assignment.name(), sha256(assignment));
-      if (!merged && links.linkedForRun().filter(sha256(assignment)::equals).isPresent()) {
-        return tryOut(assignment);
-      }
-      if (!merged) {
-        return Decision.of(
-            assignment,
-            Phase.PENDING_REBOOT,
-            Reasons.LINKED_FOR_NEXT_BOOT,
-            "the next boot merges it");
-      }
+    boolean pending =
+        booted(assignment).isPresent() && !view.isMerged(assignment.name(), sha256(assignment));
+    if (pending && failedToMerge(assignment)) {
+      return tryOut(assignment);
+    }
+    if (pending && links(assignment, view.name(assignment.name())).isEmpty()) {
+      return bootFailed(assignment)
+          ? tryOut(assignment)
+          : Decision.of(
+              assignment,
+              Phase.PENDING_REBOOT,
+              Reasons.LINKED_FOR_NEXT_BOOT,
+              "the next boot merges it");
     }
     return commit(assignment);
+  }
+
+  /** Whether this agent saw a refresh fail with it: it must not get near another boot. */
+  private boolean failedToMerge(Assignment assignment) {
+    return memory.alone().contains(Memory.use(assignment))
+        || memory
+            .failure(assignment)
+            .filter(failure -> failure.reason().equals(Reasons.MERGE_FAILED))
+            .isPresent();
+  }
+
+  /** Whether the boot linked it, or had it proven before, and yet it is not merged. */
+  private boolean bootFailed(Assignment assignment) {
+    NameView links = view.name(assignment.name());
+    boolean provenBefore =
+        links.good().filter(sha256(assignment)::equals).isPresent()
+            && !view.merged().containsKey(assignment.name());
+    return provenBefore || links.linkedForRun().filter(sha256(assignment)::equals).isPresent();
   }
 
   private Decision tryOut(Assignment assignment) {
@@ -124,26 +211,36 @@ final class Decider {
       return stage(assignment);
     }
     Staged.Ready ready = (Staged.Ready) memory.staged(Memory.use(assignment)).orElseThrow();
-    if (assignment.target().activation() == Activation.LIVE && ready.nodeRuntime().isPresent()) {
-      return putBack(
+    String name = assignment.name();
+    String sha256 = sha256(assignment);
+    NameView links = view.name(name);
+    boolean booted =
+        booted(assignment).flatMap(links::inProfile).filter(sha256::equals).isPresent();
+    boolean swap =
+        view.merged().containsKey(name)
+            || (assignment.target().activation() == Activation.LIVE && !booted);
+    if (swap && ready.nodeRuntime().isPresent()) {
+      return giveUp(
           assignment,
           Phase.INCOMPATIBLE,
           Reasons.CARRIES_NODE_RUNTIME,
           ready.nodeRuntime().get()
-              + " in the image is part of the node's own runtime and is not swapped live: use activation NextBoot");
+              + " in the image is part of the node's own runtime and is not swapped live: "
+              + (assignment.target().activation() == Activation.LIVE
+                  ? "use activation NextBoot"
+                  : "it did not merge at the last boot"));
     }
     Optional<Decision> tooMany = tooMany(assignment);
     if (tooMany.isPresent()) {
       return tooMany.get();
     }
-    String sha256 = sha256(assignment);
-    boolean linked = view.name(assignment.name()).linkedForRun().filter(sha256::equals).isPresent();
+    List<Action> steps = new ArrayList<>(wayBack(assignment).superseded(Optional.of(sha256)));
+    if (links.linkedForRun().filter(sha256::equals).isEmpty()) {
+      steps.add(new Action.LinkRunToImage(name, sha256));
+    }
     return Decision.of(
             assignment, Phase.ACTIVATING, Planner.AT_WORK, "systemd-sysext is being refreshed")
-        .relinking(
-            linked ? List.of() : List.of(new Action.LinkRunToImage(assignment.name(), sha256)),
-            Optional.of(sha256),
-            true);
+        .relinking(steps, Optional.of(sha256), true);
   }
 
   /** Links what is proven, or what a boot shall prove. */
@@ -162,7 +259,13 @@ final class Decider {
             + assignment.target().soakSeconds() * 1000L;
     boolean proven = merged && (good || (soak.isPresent() && soakEnd <= nowMillis));
 
-    List<Action> changes = links(assignment, links, proven);
+    List<Action> changes = links(assignment, links);
+    if (proven) {
+      if (!good) {
+        changes.add(new Action.SetGood(name, sha256));
+      }
+      changes.addAll(linking(assignment, links, assignment.target().profiles(), changes));
+    }
     if (!changes.isEmpty() && !isReady(assignment)) {
       return stage(assignment);
     }
@@ -171,9 +274,6 @@ final class Decider {
       if (tooMany.isPresent()) {
         return tooMany.get();
       }
-    }
-    if (proven && !good) {
-      changes.add(new Action.SetGood(name, sha256));
     }
     Decision decision;
     if (booted.isEmpty()) {
@@ -203,22 +303,16 @@ final class Decider {
 
   /**
    * The link changes that make the host's links those of the target, in the order of the durable
-   * steps: profile links, root link, run link, then what is enabled no more.
+   * steps: profile links, root link, run link, then what is enabled no more. The way back is no
+   * part of it.
    */
-  private List<Action> links(Assignment assignment, NameView links, boolean proven) {
+  private List<Action> links(Assignment assignment, NameView links) {
     String name = assignment.name();
     String sha256 = sha256(assignment);
-    Set<Profile> wanted = new HashSet<>(direct(assignment));
-    if (proven) {
-      wanted.addAll(assignment.target().profiles());
-    }
+    Set<Profile> wanted = direct(assignment);
     Optional<Profile> booted = booted(assignment);
     boolean merged = booted.isPresent() && view.isMerged(name, sha256);
-    List<Action> linking = new ArrayList<>();
-    Arrays.stream(Profile.values())
-        .filter(wanted::contains)
-        .filter(profile -> links.inProfile(profile).filter(sha256::equals).isEmpty())
-        .forEach(profile -> linking.add(new Action.LinkProfile(profile, name, sha256)));
+    List<Action> linking = linking(assignment, links, wanted, List.of());
     List<Action> unlinking = new ArrayList<>();
     Arrays.stream(Profile.values())
         .filter(profile -> !assignment.target().profiles().contains(profile))
@@ -226,17 +320,14 @@ final class Decider {
         .forEach(profile -> unlinking.add(new Action.UnlinkProfile(profile, name)));
 
     List<Action> changes = new ArrayList<>();
-    if (!merged && !(linking.isEmpty() && unlinking.isEmpty())) {
-      pin(links, name).ifPresent(changes::add);
+    pin(assignment, links).ifPresent(changes::add);
+    boolean unlinkFirst = // immucore stops linking where a name is in common and elsewhere, too
+        assignment.target().profiles().contains(Profile.COMMON)
+            || links.inProfile(Profile.COMMON).isPresent();
+    if (unlinkFirst) {
+      changes.addAll(unlinking);
     }
-    if (assignment.target().profiles().contains(Profile.COMMON)
-        || links.inProfile(Profile.COMMON).isPresent()) {
-      changes.addAll(
-          unlinking); // immucore stops linking where a name is in common and in another profile
-      changes.addAll(linking);
-    } else {
-      changes.addAll(linking);
-    }
+    changes.addAll(linking);
     if (links.root().filter(new Link.Image(sha256)::equals).isEmpty()) {
       changes.add(new Action.LinkRoot(name, sha256));
     }
@@ -246,57 +337,38 @@ final class Decider {
         && links.run().filter(new Link.ViaProfile(booted.get())::equals).isEmpty()) {
       changes.add(new Action.LinkRunToProfile(name, booted.get()));
     }
-    if (!changes.containsAll(unlinking)) {
+    if (!unlinkFirst) {
       changes.addAll(unlinking);
     }
     return changes;
   }
 
-  /**
-   * Holds a merged version by its run link before the profile link that it goes through moves on.
-   */
-  private Optional<Action> pin(NameView links, String name) {
-    Optional<String> mergedNow = view.merged().getOrDefault(name, Optional.empty());
-    boolean throughProfile = links.run().filter(Link.ViaProfile.class::isInstance).isPresent();
-    return mergedNow
-        .filter(sha -> throughProfile && view.images().contains(sha))
-        .map(sha -> new Action.LinkRunToImage(name, sha));
+  /** Links the image in the profiles where it is not linked, nor about to be. */
+  private static List<Action> linking(
+      Assignment assignment, NameView links, Collection<Profile> wanted, List<Action> before) {
+    String sha256 = sha256(assignment);
+    return Arrays.stream(Profile.values())
+        .filter(wanted::contains)
+        .filter(profile -> links.inProfile(profile).filter(sha256::equals).isEmpty())
+        .<Action>map(profile -> new Action.LinkProfile(profile, assignment.name(), sha256))
+        .filter(action -> !before.contains(action))
+        .toList();
   }
 
   /**
-   * Gives up on an image for now: where it is linked but not merged, what was before comes back.
+   * Holds a merged version by its run link before the profile link that it goes through moves on:
+   * the process may end between two steps, and another extension's refresh come first.
    */
-  private Decision putBack(Assignment assignment, Phase phase, String reason, String message) {
-    String name = assignment.name();
-    String sha256 = sha256(assignment);
-    NameView links = view.name(name);
-    Decision decision = Decision.of(assignment, phase, reason, message);
-    boolean linkedUnmerged =
-        links.linkedForRun().filter(sha256::equals).isPresent() && !view.isMerged(name, sha256);
-    if (!linkedUnmerged) {
-      return decision;
-    }
-    Optional<Profile> booted = booted(assignment);
-    Optional<String> committed = booted.flatMap(links::inProfile);
-    if (committed.isPresent() && !committed.get().equals(sha256)) {
-      return decision.relinking(
-          List.of(new Action.LinkRunToProfile(name, booted.get())), committed, false);
-    }
-    Optional<String> good =
-        links.good().filter(image -> !image.equals(sha256) && view.images().contains(image));
-    List<Action> steps = new ArrayList<>();
-    for (Map.Entry<Profile, Link> enabled : links.profiles().entrySet()) {
-      if (enabled.getValue().equals(new Link.Image(sha256))) {
-        steps.add(
-            good.<Action>map(image -> new Action.LinkProfile(enabled.getKey(), name, image))
-                .orElseGet(() -> new Action.UnlinkProfile(enabled.getKey(), name)));
-      }
-    }
-    good.ifPresent(image -> steps.add(new Action.LinkRoot(name, image)));
-    steps.add(
-        good.<Action>map(image -> new Action.LinkRunToImage(name, image))
-            .orElseGet(() -> new Action.UnlinkRun(name)));
-    return decision.relinking(steps, good, false);
+  private Optional<Action> pin(Assignment assignment, NameView links) {
+    boolean movesOn =
+        links.run().isPresent()
+            && links.run().get() instanceof Link.ViaProfile via
+            && (!assignment.target().profiles().contains(via.profile())
+                || (direct(assignment).contains(via.profile())
+                    && !links.inProfile(via.profile()).equals(Optional.of(sha256(assignment)))));
+    return mergedNow(assignment)
+        .filter(image -> movesOn)
+        .map(image -> new Action.LinkRunToImage(assignment.name(), image));
   }
 
   private Decision remove(Assignment assignment) {
@@ -366,29 +438,36 @@ final class Decider {
   }
 
   private Optional<Decision> tooMany(Assignment assignment) {
+    Set<Profile> folders = EnumSet.of(Profile.COMMON);
+    folders.addAll(direct(assignment));
+    view.bootProfile().ifPresent(folders::add);
     Set<String> names = new HashSet<>(view.merged().keySet());
-    booted(assignment)
-        .ifPresent(
-            profile ->
-                view.names()
-                    .forEach(
-                        (name, links) ->
-                            links.inProfile(profile).ifPresent(image -> names.add(name))));
+    view.names()
+        .forEach(
+            (name, links) -> {
+              if (links.run().isPresent()
+                  || folders.stream().anyMatch(links.profiles()::containsKey)) {
+                names.add(name);
+              }
+            });
+    names.addAll(admitted);
     names.add(assignment.name());
     int bytes = names.stream().mapToInt(name -> OVERLAY_BYTES_EACH + name.length()).sum();
-    return bytes < OVERLAY_OPTION_BYTES
-        ? Optional.empty()
-        : Optional.of(
-            putBack(
-                assignment,
-                Phase.FAILED,
-                Reasons.TOO_MANY_EXTENSIONS,
-                names.size()
-                    + " extensions need "
-                    + bytes
-                    + " bytes of mount options, the kernel takes fewer than "
-                    + OVERLAY_OPTION_BYTES
-                    + ": remove some or give them shorter names"));
+    if (bytes < OVERLAY_OPTION_BYTES) {
+      admitted.add(assignment.name());
+      return Optional.empty();
+    }
+    return Optional.of(
+        giveUp(
+            assignment,
+            Phase.FAILED,
+            Reasons.TOO_MANY_EXTENSIONS,
+            names.size()
+                + " extensions need "
+                + bytes
+                + " bytes of mount options, the kernel takes fewer than "
+                + OVERLAY_OPTION_BYTES
+                + ": remove some or give them shorter names"));
   }
 
   /** Whether the image was verified and found fit in this agent's life, and is still there. */

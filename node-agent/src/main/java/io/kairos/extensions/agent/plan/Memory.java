@@ -2,12 +2,14 @@ package io.kairos.extensions.agent.plan;
 
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.ExtensionKey;
+import io.kairos.extensions.api.v1alpha1.Reasons;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * What cannot be observed, and may be lost with the process: a restarted agent verifies images
@@ -16,8 +18,8 @@ import java.util.Set;
  * @param staged what came of images
  * @param failures the last failed try of each extension
  * @param soaks since when each extension is merged as wanted
- * @param alone extensions that were part of a refresh that failed: they are tried one by one, to
- *     find the bad one
+ * @param alone images that were part of a refresh that failed: they are tried one by one, to find
+ *     the bad one
  * @param staging the image in work
  * @param trouble the host refused a refresh that tried nothing new
  */
@@ -25,7 +27,7 @@ public record Memory(
     Map<ImageUse, Staged> staged,
     Map<ExtensionKey, Failure> failures,
     Map<ExtensionKey, Soak> soaks,
-    Set<ExtensionKey> alone,
+    Set<ImageUse> alone,
     Optional<ImageUse> staging,
     Optional<Trouble> trouble) {
 
@@ -82,7 +84,7 @@ public record Memory(
     Memory done = new Memory(next, failures, soaks, alone, Optional.empty(), trouble);
     return outcome instanceof Staged.NotStaged not
         ? done.failed(assignment, not.reason(), not.message(), nowMillis, salt)
-        : done.withoutFailure(assignment.key());
+        : done.withoutFailures(assignment.key());
   }
 
   /** A try failed. */
@@ -103,18 +105,58 @@ public record Memory(
 
   /** A try succeeded: nothing is held against the extension any more. */
   public Memory withoutFailure(ExtensionKey key) {
-    Map<ExtensionKey, Failure> nextFailures = new HashMap<>(failures);
-    nextFailures.remove(key);
-    Set<ExtensionKey> nextAlone = new HashSet<>(alone);
-    nextAlone.remove(key);
-    return new Memory(staged, nextFailures, soaks, nextAlone, staging, trouble);
+    Set<ImageUse> nextAlone = new HashSet<>(alone);
+    nextAlone.removeIf(use -> use.name().equals(key.name()));
+    Memory next = withoutFailures(key);
+    return new Memory(
+        next.staged, next.failures, next.soaks, nextAlone, next.staging, next.trouble);
   }
 
-  /** A refresh of several new images failed: each of them is tried alone from now on. */
-  public Memory suspecting(Set<ExtensionKey> suspects) {
-    Set<ExtensionKey> next = new HashSet<>(alone);
+  private Memory withoutFailures(ExtensionKey key) {
+    Map<ExtensionKey, Failure> next = new HashMap<>(failures);
+    next.remove(key);
+    return new Memory(staged, next, soaks, alone, staging, trouble);
+  }
+
+  /**
+   * A refresh of several new images failed, or one has to wait until those have been tried: each of
+   * them is tried alone from now on.
+   */
+  public Memory suspecting(Set<ImageUse> suspects) {
+    Set<ImageUse> next = new HashSet<>(alone);
     next.addAll(suspects);
     return new Memory(staged, failures, soaks, next, staging, trouble);
+  }
+
+  /**
+   * Draws the conclusion from a refresh by what the host shows afterwards. One that failed with one
+   * new image is that image's failure; with several, each becomes a suspect and is tried alone;
+   * with none, the host is in trouble.
+   *
+   * @param after what the host shows now
+   * @param message what the host said, for a refresh that failed
+   */
+  public Memory refreshed(
+      Action.Refresh refresh,
+      List<Assignment> assignments,
+      HostView after,
+      String message,
+      long nowMillis,
+      String salt) {
+    List<Assignment> tried =
+        assignments.stream().filter(a -> refresh.trials().contains(a.key())).toList();
+    if (refresh.shownBy(after)) {
+      Memory cleared = untroubled();
+      for (Assignment assignment : tried) {
+        cleared = cleared.withoutFailure(assignment.key());
+      }
+      return cleared;
+    }
+    return switch (tried.size()) {
+      case 0 -> troubled(message, nowMillis, salt);
+      case 1 -> failed(tried.get(0), Reasons.MERGE_FAILED, message, nowMillis, salt);
+      default -> suspecting(tried.stream().map(Memory::use).collect(Collectors.toSet()));
+    };
   }
 
   /** The host refused a refresh that tried nothing new. */
@@ -147,7 +189,7 @@ public record Memory(
     Map<ExtensionKey, Soak> nextSoaks = new HashMap<>();
     Map<ExtensionKey, Failure> nextFailures = new HashMap<>();
     Map<ImageUse, Staged> nextStaged = new HashMap<>();
-    Set<ExtensionKey> nextAlone = new HashSet<>();
+    Set<ImageUse> nextAlone = new HashSet<>();
     for (Assignment assignment : assignments) {
       ExtensionKey key = assignment.key();
       String sha256 = assignment.target().image().sha256();
@@ -161,8 +203,8 @@ public record Memory(
       }
       failure(assignment).ifPresent(failure -> nextFailures.put(key, failure));
       staged(use(assignment)).ifPresent(known -> nextStaged.put(use(assignment), known));
-      if (alone.contains(key)) {
-        nextAlone.add(key);
+      if (alone.contains(use(assignment))) {
+        nextAlone.add(use(assignment));
       }
     }
     return new Memory(nextStaged, nextFailures, nextSoaks, nextAlone, staging, trouble);

@@ -31,6 +31,8 @@ import java.util.stream.LongStream;
  *       one that failed, they are tried alone, one by one, until the bad one is found; an extension
  *       that waits for its turn is put back to what is merged.
  *   <li>A host that refuses a refresh that tries nothing new is left in peace for a growing pause.
+ *   <li>What is assigned no more stays as it is; only a trial of it that was cut off is ended, for
+ *       it would stand in the way of every refresh.
  *   <li>Only a plan without any other step collects garbage: images that no link leads to and
  *       nobody wants, and what interrupted steps left behind.
  * </ol>
@@ -67,11 +69,12 @@ public final class Planner {
     Decider decider = new Decider(assignments, view, memory, nowMillis);
     Map<Assignment, Decision> decisions = new HashMap<>();
     assignments.forEach(assignment -> decisions.put(assignment, decider.decide(assignment)));
-    tryAlone(decider, decisions);
+    Set<ImageUse> waiting = tryAlone(decider, decisions);
 
     List<Decision> inOrder = assignments.stream().map(decisions::get).toList();
     List<Action> actions = new ArrayList<>();
     inOrder.forEach(decision -> actions.addAll(decision.settle()));
+    actions.addAll(endTrials());
     boolean inPeace = memory.trouble().filter(t -> t.retryAtMillis() > nowMillis).isPresent();
     if (!inPeace) {
       actions.addAll(refresh(inOrder));
@@ -84,18 +87,33 @@ public final class Planner {
       actions.addAll(garbage());
     }
     return new Plan(
-        actions, stage, inOrder.stream().map(Decision::standing).toList(), wake(inOrder, inPeace));
+        actions,
+        stage,
+        inOrder.stream().map(Decision::standing).toList(),
+        waiting,
+        wake(inOrder, inPeace));
   }
 
-  private void tryAlone(Decider decider, Map<Assignment, Decision> decisions) {
+  /**
+   * Puts off all trials but the first when there are suspects.
+   *
+   * @return what was put off
+   */
+  private Set<ImageUse> tryAlone(Decider decider, Map<Assignment, Decision> decisions) {
+    Set<ImageUse> waiting = new HashSet<>();
     List<Assignment> trials = assignments.stream().filter(a -> decisions.get(a).trial()).toList();
     Optional<Assignment> first =
-        trials.stream().filter(a -> memory.alone().contains(a.key())).findFirst();
+        trials.stream().filter(a -> memory.alone().contains(Memory.use(a))).findFirst();
     if (first.isPresent()) {
       trials.stream()
           .filter(trial -> !trial.equals(first.get()))
-          .forEach(trial -> decisions.put(trial, decider.waitForTurn(trial)));
+          .forEach(
+              trial -> {
+                decisions.put(trial, decider.waitForTurn(trial));
+                waiting.add(Memory.use(trial));
+              });
     }
+    return waiting;
   }
 
   private List<Action> refresh(List<Decision> decisions) {
@@ -119,6 +137,15 @@ public final class Planner {
     return actions;
   }
 
+  private List<Action> endTrials() {
+    Set<String> assigned = assignments.stream().map(Assignment::name).collect(Collectors.toSet());
+    return view.names().keySet().stream()
+        .filter(name -> !assigned.contains(name))
+        .sorted()
+        .flatMap(name -> new WayBack(view, name, view.bootProfile()).endTrial().stream())
+        .toList();
+  }
+
   private boolean differs(String name, Optional<String> image) {
     return image
         .map(sha -> !view.isMerged(name, sha))
@@ -130,11 +157,11 @@ public final class Planner {
         assignments.stream()
             .filter(assignment -> !assignment.remove())
             .map(assignment -> assignment.target().image().sha256())
-            .collect(Collectors.toSet());
+            .collect(Collectors.toCollection(HashSet::new));
+    memory.staging().ifPresent(use -> wanted.add(use.sha256()));
     Set<String> kept = new HashSet<>(wanted);
     view.names().values().forEach(links -> links.images().forEach(kept::add));
     view.merged().values().forEach(image -> image.ifPresent(kept::add));
-    memory.staging().ifPresent(use -> kept.add(use.sha256()));
     List<Action> actions = new ArrayList<>();
     view.images().stream()
         .filter(image -> !kept.contains(image))

@@ -32,6 +32,9 @@ public final class StatusReport {
   private static final Set<Phase> SETTLED =
       EnumSet.of(Phase.ACTIVE, Phase.PENDING_REBOOT, Phase.REMOVED, Phase.RELEASED);
 
+  /** What the schema takes; a status that is refused would say nothing at all. */
+  private static final int MESSAGE_CHARACTERS = 32_768;
+
   private StatusReport() {}
 
   /**
@@ -72,10 +75,14 @@ public final class StatusReport {
         .build();
   }
 
-  /** The previous status with the one thing that is known: the host does not answer. */
+  /**
+   * The previous status with the one thing that is known: the host does not answer. What waited for
+   * a boot still does.
+   */
   public static NodeExtensionStateStatus unreachable(
       NodeExtensionStateStatus previous, long generation, String message, String now) {
-    List<Condition> wanted =
+    List<Condition> wanted = new ArrayList<>();
+    wanted.addAll(
         List.of(
             condition(
                 Conditions.READY, Conditions.FALSE, Reasons.HOST_UNREACHABLE, message, generation),
@@ -90,7 +97,8 @@ public final class StatusReport {
                 Conditions.TRUE,
                 Reasons.HOST_UNREACHABLE,
                 "tries again",
-                generation));
+                generation)));
+    Conditions.find(previous.conditions(), Conditions.REBOOT_REQUIRED).ifPresent(wanted::add);
     return previous.toBuilder()
         .conditions(Conditions.transition(previous.conditions(), wanted, now))
         .build();
@@ -253,7 +261,10 @@ public final class StatusReport {
         .withType(type)
         .withStatus(status)
         .withReason(reason)
-        .withMessage(message)
+        .withMessage(
+            message.length() <= MESSAGE_CHARACTERS
+                ? message
+                : message.substring(0, MESSAGE_CHARACTERS - 1) + "…")
         .withObservedGeneration(generation)
         .build();
   }

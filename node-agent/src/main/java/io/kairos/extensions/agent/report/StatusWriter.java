@@ -1,5 +1,6 @@
 package io.kairos.extensions.agent.report;
 
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.PatchContext;
@@ -113,9 +114,11 @@ public final class StatusWriter implements AutoCloseable {
         List.of(
             Map.of("op", "test", "path", "/metadata/uid", "value", report.uid()),
             Map.of("op", "add", "path", "/status", "value", report.status()));
+    // By an object that only names it: by its name alone the client would first get it, each time.
+    NodeExtensionState named = new NodeExtensionState();
+    named.setMetadata(new ObjectMetaBuilder().withName(node).build());
     client
-        .resources(NodeExtensionState.class)
-        .withName(node)
+        .resource(named)
         .subresource("status")
         .patch(PatchContext.of(PatchType.JSON), client.getKubernetesSerialization().asJson(patch));
   }

@@ -66,7 +66,7 @@ public final class Ledger {
 
   private Optional<Note> read() throws IOException {
     try {
-      return Optional.of(JSON.readValue(Files.readAllBytes(layout.ledger()), Note.class))
+      return Optional.ofNullable(JSON.readValue(Files.readAllBytes(layout.ledger()), Note.class))
           .filter(note -> note.merge() != null && note.images() != null);
     } catch (NoSuchFileException none) {
       return Optional.empty();

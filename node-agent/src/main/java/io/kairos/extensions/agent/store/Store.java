@@ -4,10 +4,13 @@ import io.kairos.extensions.agent.plan.Action;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 
 /**
  * Changes a store by steps that are each atomic, durable once they return, and harmless to repeat.
@@ -15,6 +18,7 @@ import java.nio.file.StandardOpenOption;
  * <p>A link changes by the rename of a temporary link, which lies in our own folder: a name in a
  * profile folder, even a hidden one, would be linked by immucore. The run folder is another file
  * system, so its temporary link lies there, without {@code .raw}, which is what systemd looks for.
+ * Nothing but a link of ours is ever replaced or removed.
  */
 public final class Store {
   private final StoreLayout layout;
@@ -53,21 +57,21 @@ public final class Store {
           layout.profile(a.profile()).resolve(file(a.name())),
           Path.of("../.sysext-operator/images", a.sha256()));
     } else if (action instanceof Action.UnlinkProfile a) {
-      unlink(layout.profile(a.profile()).resolve(file(a.name())));
+      drop(layout.profile(a.profile()).resolve(file(a.name())));
     } else if (action instanceof Action.LinkRoot a) {
       link(layout.store().resolve(file(a.name())), Path.of(".sysext-operator/images", a.sha256()));
     } else if (action instanceof Action.UnlinkRoot a) {
-      unlink(layout.store().resolve(file(a.name())));
+      drop(layout.store().resolve(file(a.name())));
     } else if (action instanceof Action.LinkRunToImage a) {
       linkRun(a.name(), StoreLayout.IMAGES.resolve(a.sha256()));
     } else if (action instanceof Action.LinkRunToProfile a) {
       linkRun(a.name(), StoreLayout.STORE.resolve(a.profile().text()).resolve(file(a.name())));
     } else if (action instanceof Action.UnlinkRun a) {
-      unlink(layout.run().resolve(file(a.name())));
+      drop(layout.run().resolve(file(a.name())));
     } else if (action instanceof Action.SetGood a) {
       link(layout.good().resolve(a.name()), Path.of("../images", a.sha256()));
     } else if (action instanceof Action.UnsetGood a) {
-      unlink(layout.good().resolve(a.name()));
+      drop(layout.good().resolve(a.name()));
     } else if (action instanceof Action.DeleteImage a) {
       unlink(layout.images().resolve(a.sha256()));
     } else if (action instanceof Action.DeleteStray a) {
@@ -91,6 +95,7 @@ public final class Store {
   }
 
   private void link(Path place, Path target) throws IOException {
+    requireOurs(place);
     Path temporary =
         layout.links().resolve(place.getParent().getFileName() + "-" + place.getFileName());
     replace(temporary, place, target);
@@ -98,7 +103,9 @@ public final class Store {
   }
 
   private void linkRun(String name, Path target) throws IOException {
-    replace(runLink(), layout.run().resolve(file(name)), target);
+    Path place = layout.run().resolve(file(name));
+    requireOurs(place);
+    replace(runLink(), place, target);
   }
 
   private Path runLink() {
@@ -109,6 +116,31 @@ public final class Store {
     Files.deleteIfExists(temporary);
     Files.createSymbolicLink(temporary, target);
     Files.move(temporary, place, StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private void drop(Path place) throws IOException {
+    requireOurs(place);
+    unlink(place);
+  }
+
+  /** The look that a step comes from may be out of date: what is not ours by now is left alone. */
+  private void requireOurs(Path place) throws IOException {
+    if (!Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    Path onHost = Path.of("/").resolve(layout.hostRoot().relativize(place));
+    if (!Files.isSymbolicLink(place)
+        || !isOurs(place, onHost.resolveSibling(Files.readSymbolicLink(place)).normalize())) {
+      throw new FileAlreadyExistsException(onHost.toString(), null, "not ours, and left alone");
+    }
+  }
+
+  private static boolean isOurs(Path place, Path target) {
+    boolean throughProfile =
+        Arrays.stream(Profile.values())
+            .map(profile -> StoreLayout.STORE.resolve(profile.text()))
+            .anyMatch(folder -> target.equals(folder.resolve(place.getFileName())));
+    return throughProfile || StoreLayout.IMAGES.equals(target.getParent());
   }
 
   private static void unlink(Path place) throws IOException {

@@ -5,6 +5,7 @@ import io.kairos.extensions.agent.plan.NameView;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus.UnmanagedFile;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -238,7 +239,9 @@ public final class StoreReader {
     Set<String> strays = new TreeSet<>();
     for (Path folder : List.of(layout.staging(), layout.links())) {
       for (Path entry : entries(folder)) {
-        strays.add(layout.ours().relativize(entry).toString());
+        if (!Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) { // which is nothing we make
+          strays.add(layout.ours().relativize(entry).toString());
+        }
       }
     }
     return strays;
@@ -253,6 +256,8 @@ public final class StoreReader {
       stream.forEach(entries::add);
     } catch (NoSuchFileException | NotDirectoryException none) {
       return List.of();
+    } catch (DirectoryIteratorException broken) {
+      throw broken.getCause();
     }
     return entries;
   }

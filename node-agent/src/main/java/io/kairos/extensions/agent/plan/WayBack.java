@@ -1,0 +1,167 @@
+package io.kairos.extensions.agent.plan;
+
+import io.kairos.extensions.agent.plan.Planner.Decision;
+import io.kairos.extensions.api.v1alpha1.Phase;
+import io.kairos.extensions.api.v1alpha1.Profile;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Gets an image out of the way of all others: as long as the run folder links one that does not
+ * merge, no refresh works, and a boot that finds it in a profile merges nothing at all.
+ *
+ * <p>In its place comes what is merged now; where nothing is, what the booted profile was committed
+ * to; where that is the image itself, the version that is good. A good version stays in its
+ * profiles when a refresh with it fails: it has been merged here before, so the fault may well be
+ * another's.
+ */
+final class WayBack {
+  private final HostView view;
+  private final String name;
+  private final NameView links;
+
+  /** The profile folder in which the booted system looks for the name. */
+  private final Optional<Profile> booted;
+
+  WayBack(HostView view, String name, Optional<Profile> booted) {
+    this.view = view;
+    this.name = name;
+    this.links = view.name(name);
+    this.booted = booted;
+  }
+
+  /** Gives up on an image for now. */
+  Decision giveUp(String sha256, Decision decision) {
+    if (!isInTheWay(sha256)) {
+      return decision;
+    }
+    Optional<String> back = mergedNow().or(() -> committed(sha256)).or(() -> good(sha256));
+    boolean stays =
+        decision.standing().phase() == Phase.FAILED
+            && links.good().filter(sha256::equals).isPresent();
+    List<Action> steps = new ArrayList<>();
+    if (!stays) {
+      for (Profile profile : Profile.values()) {
+        if (links.inProfile(profile).filter(sha256::equals).isPresent()) {
+          boolean isBooted = booted.filter(profile::equals).isPresent();
+          steps.add(inProfile(profile, isBooted ? back : good(sha256)));
+        }
+      }
+      back.filter(image -> links.root().filter(new Link.Image(image)::equals).isEmpty())
+          .ifPresent(image -> steps.add(new Action.LinkRoot(name, image)));
+    }
+    steps.add(inRun(back));
+    return decision.relinking(steps, back, false);
+  }
+
+  /** Lets others be tried first: only the run link gives way. */
+  Decision giveWay(String sha256, Decision decision) {
+    return isInTheWay(sha256)
+        ? decision.relinking(List.of(inRun(mergedNow())), mergedNow(), false)
+        : decision;
+  }
+
+  /**
+   * Drops what is linked and neither merged nor good: a trial that was cut off, or the boot of a
+   * version that was superseded before it worked.
+   *
+   * @param wanted the image that a boot may have linked, where it is for the booted system
+   */
+  Decision dropSuperseded(Optional<String> wanted, Decision decision) {
+    Optional<String> stale =
+        stale().filter(image -> through().isEmpty() || !wanted.equals(Optional.of(image)));
+    if (stale.isEmpty() || through().filter(p -> changes(decision, p)).isPresent()) {
+      return decision;
+    }
+    Optional<String> back =
+        mergedNow().or(() -> committed(stale.get())).or(() -> good(stale.get()));
+    boolean committedMovesOn = booted.filter(p -> changes(decision, p)).isPresent();
+    List<Action> steps = new ArrayList<>(superseded(wanted));
+    steps.add(
+        back.isPresent() && committedMovesOn
+            ? new Action.LinkRunToImage(name, back.get())
+            : inRun(back));
+    return decision.relinking(steps, back, false);
+  }
+
+  /** The profile's part of it, for when the run link is about to change anyway. */
+  List<Action> superseded(Optional<String> wanted) {
+    return stale()
+        .filter(image -> !wanted.equals(Optional.of(image)))
+        .flatMap(image -> through().map(profile -> inProfile(profile, good(image))))
+        .stream()
+        .toList();
+  }
+
+  /** The profile that the run link goes through. */
+  private Optional<Profile> through() {
+    return links
+        .run()
+        .filter(Link.ViaProfile.class::isInstance)
+        .map(link -> ((Link.ViaProfile) link).profile());
+  }
+
+  private static boolean changes(Decision decision, Profile profile) {
+    return decision.settle().stream()
+        .anyMatch(
+            step ->
+                (step instanceof Action.LinkProfile link && link.profile() == profile)
+                    || (step instanceof Action.UnlinkProfile unlink
+                        && unlink.profile() == profile));
+  }
+
+  /** Ends the trial of a name that nobody assigns any more; all else of it stays as it is. */
+  Optional<Action> endTrial() {
+    return stale()
+        .filter(image -> links.run().orElseThrow() instanceof Link.Image)
+        .map(image -> inRun(mergedNow()));
+  }
+
+  /** Drops it from the run folder alone, for a name whose other links must be left as they are. */
+  Decision dropFromRun(Decision decision) {
+    return stale().isPresent()
+        ? decision.relinking(List.of(inRun(mergedNow())), mergedNow(), false)
+        : decision;
+  }
+
+  private boolean isInTheWay(String sha256) {
+    return links.linkedForRun().filter(sha256::equals).isPresent() && !view.isMerged(name, sha256);
+  }
+
+  private Optional<String> stale() {
+    return links
+        .linkedForRun()
+        .filter(image -> !view.isMerged(name, image))
+        .filter(image -> links.good().filter(image::equals).isEmpty());
+  }
+
+  private Optional<String> mergedNow() {
+    return view.merged().getOrDefault(name, Optional.empty()).filter(view.images()::contains);
+  }
+
+  private Optional<String> committed(String except) {
+    return booted
+        .flatMap(links::inProfile)
+        .filter(image -> !image.equals(except) && view.images().contains(image));
+  }
+
+  private Optional<String> good(String except) {
+    return links.good().filter(image -> !image.equals(except) && view.images().contains(image));
+  }
+
+  private Action inProfile(Profile profile, Optional<String> image) {
+    return image
+        .<Action>map(sha256 -> new Action.LinkProfile(profile, name, sha256))
+        .orElseGet(() -> new Action.UnlinkProfile(profile, name));
+  }
+
+  private Action inRun(Optional<String> image) {
+    if (image.isEmpty()) {
+      return new Action.UnlinkRun(name);
+    }
+    return booted.isPresent() && booted.flatMap(links::inProfile).equals(image)
+        ? new Action.LinkRunToProfile(name, booted.get())
+        : new Action.LinkRunToImage(name, image.get());
+  }
+}

@@ -1,0 +1,150 @@
+package io.kairos.extensions.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.kairos.extensions.agent.fetch.Sources;
+import io.kairos.extensions.agent.fetch.Stager;
+import io.kairos.extensions.agent.fetch.Trust;
+import io.kairos.extensions.agent.report.StatusWriter;
+import io.kairos.extensions.agent.store.HostFolder;
+import io.kairos.extensions.agent.store.StoreLayout;
+import io.kairos.extensions.api.v1alpha1.Activation;
+import io.kairos.extensions.api.v1alpha1.Assignment;
+import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
+import io.kairos.extensions.api.v1alpha1.NodeExtensionStateSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Loops that end and begin again on real files, told what to do without an API server between. */
+class AgentLoopTest {
+  private static final String NODE = "node-1";
+
+  private final MockApi api = new MockApi();
+
+  @TempDir private Path root;
+  private HostFolder folder;
+  private FakeHost host;
+  private ToolImages tool;
+  private AgentLoop loop;
+  private StatusWriter writer;
+  private long generation;
+
+  @BeforeEach
+  void prepare() throws IOException {
+    folder = HostFolder.in(root);
+    host = new FakeHost(folder.layout());
+    tool = new ToolImages(folder, host);
+    start();
+  }
+
+  private void start() throws IOException {
+    StoreLayout layout = folder.layout();
+    AgentConfig config =
+        new AgentConfig(
+            NODE,
+            root,
+            Optional.empty(),
+            List.of(ToolImages.FOLDER),
+            Duration.ofMillis(50),
+            Duration.ofMillis(250));
+    Sources sources = new Sources(Trust.context(Optional.empty()), layout, config.fileFolders());
+    writer = new StatusWriter(api.client(), NODE, config.statusPause());
+    loop =
+        new AgentLoop(
+            config,
+            layout,
+            folder.store(),
+            host,
+            new Stager(sources, layout, folder.store()),
+            writer,
+            Clock.systemUTC());
+    loop.start();
+  }
+
+  /** As a process that is killed: nothing is finished first. */
+  private void die() {
+    loop.close();
+    writer.close();
+  }
+
+  @AfterEach
+  void close() {
+    die();
+    api.close();
+  }
+
+  private void want(Assignment... assignments) {
+    NodeExtensionState state = new NodeExtensionState();
+    state.setMetadata(
+        new ObjectMetaBuilder()
+            .withName(NODE)
+            .withUid("uid-1")
+            .withGeneration(++generation)
+            .build());
+    state.setSpec(new NodeExtensionStateSpec(List.of(assignments)));
+    loop.desire(Optional.of(state));
+  }
+
+  @Test
+  void theNextBootMerges() throws Exception {
+    Path link = folder.at(ToolImages.EXTENSIONS + "active/tool.raw");
+    want(tool.wanted(1, Activation.NEXT_BOOT));
+    await().until(() -> Files.isSymbolicLink(link));
+    assertThat(host.merged()).isEmpty();
+    die();
+
+    host.boot();
+    assertThat(host.merged()).containsOnlyKeys("tool");
+    start();
+    want(tool.wanted(1, Activation.NEXT_BOOT));
+    tool.awaitInstalled(1);
+    assertThat(host.refreshes()).isEmpty();
+  }
+
+  @Test
+  void withoutAWordNothingIsTouched() throws Exception {
+    want(tool.live(1));
+    tool.awaitInstalled(1);
+    die();
+    start();
+    loop.desire(Optional.empty());
+    await()
+        .during(Duration.ofMillis(400))
+        .atMost(Duration.ofSeconds(2))
+        .untilAsserted(() -> tool.assertInstalled(1));
+  }
+
+  @Test
+  void anAgentThatDiesAtAnyMomentLeavesNothingHalfDone() throws Exception {
+    long seed = 20260101;
+    Random random = new Random(seed);
+    System.out.println("moments of seed " + seed);
+    for (int i = 0; i < 30; i++) {
+      want(tool.live(1 + random.nextInt(3)));
+      LockSupport.parkNanos(random.nextInt(60_000_000));
+      die();
+      if (random.nextInt(4) == 0) {
+        host.boot();
+      }
+      start();
+    }
+    want(tool.live(2));
+    tool.awaitInstalled(2);
+    want(tool.live(2).tombstone());
+    await().untilAsserted(() -> assertThat(folder.entries()).containsOnlyKeys(ToolImages.LEDGER));
+    assertThat(host.merged()).isEmpty();
+  }
+}

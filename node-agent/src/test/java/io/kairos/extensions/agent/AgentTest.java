@@ -1,0 +1,256 @@
+package io.kairos.extensions.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.kairos.extensions.agent.store.HostFolder;
+import io.kairos.extensions.api.v1alpha1.Assignment;
+import io.kairos.extensions.api.v1alpha1.Conditions;
+import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
+import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
+import io.kairos.extensions.api.v1alpha1.NodeExtensionStateSpec;
+import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus;
+import io.kairos.extensions.api.v1alpha1.Phase;
+import io.kairos.extensions.api.v1alpha1.Reasons;
+import io.kairos.extensions.api.v1alpha1.Target;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The whole agent on real files, with an API server and a systemd that are played. */
+class AgentTest {
+  private static final String NODE = "node-1";
+  private static final String EXTENSIONS = "/var/lib/kairos/extensions/";
+  private static final String LEDGER = "/run/extensions/.sysext-operator.json";
+
+  private final MockApi api = new MockApi();
+  private final KubernetesClient client = api.client();
+
+  @TempDir private Path root;
+  private HostFolder folder;
+  private FakeHost host;
+  private ToolImages tool;
+  private Agent agent;
+
+  @BeforeEach
+  void prepare() throws IOException {
+    folder = HostFolder.in(root);
+    host = new FakeHost(folder.layout());
+    tool = new ToolImages(folder, host);
+  }
+
+  private void start() throws IOException {
+    agent =
+        Agent.start(
+            new AgentConfig(
+                NODE,
+                root,
+                Optional.empty(),
+                List.of(ToolImages.FOLDER),
+                Duration.ofMillis(50),
+                Duration.ofMillis(250)),
+            api.client(),
+            host,
+            Clock.systemUTC());
+  }
+
+  @AfterEach
+  void close() {
+    if (agent != null) {
+      agent.close();
+    }
+    api.close();
+  }
+
+  private void want(Assignment... assignments) {
+    NodeExtensionState state = new NodeExtensionState();
+    state.setMetadata(new ObjectMetaBuilder().withName(NODE).build());
+    state.setSpec(new NodeExtensionStateSpec(Arrays.asList(assignments)));
+    NodeExtensionState known = client.resources(NodeExtensionState.class).withName(NODE).get();
+    if (known == null) {
+      client.resource(state).create();
+    } else {
+      await() // until the status does not come between reading and writing
+          .pollDelay(Duration.ZERO)
+          .pollInterval(Duration.ofMillis(20))
+          .ignoreException(KubernetesClientException.class)
+          .until(() -> edit(state.getSpec()));
+    }
+  }
+
+  private boolean edit(NodeExtensionStateSpec spec) {
+    client
+        .resources(NodeExtensionState.class)
+        .withName(NODE)
+        .edit(
+            before -> {
+              before.setSpec(spec);
+              return before;
+            });
+    return true;
+  }
+
+  private NodeExtensionStateStatus status() {
+    return client.resources(NodeExtensionState.class).withName(NODE).get().getStatus();
+  }
+
+  private Optional<ExtensionStatus> entry() {
+    return status().extensions().stream().filter(e -> e.name().equals("tool")).findFirst();
+  }
+
+  private void awaitPhase(Phase phase, int version) {
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(entry())
+                    .hasValueSatisfying(
+                        entry -> {
+                          assertThat(entry.phase()).as("%s", entry).isEqualTo(phase);
+                          assertThat(entry.version()).isEqualTo(String.valueOf(version));
+                        }));
+  }
+
+  @Test
+  void installsUpgradesAndRemovesWithNothingLeftBehind() throws Exception {
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    tool.assertInstalled(1);
+    assertThat(host.refreshes()).hasSize(1);
+
+    want(tool.live(2));
+    awaitPhase(Phase.ACTIVE, 2);
+    tool.awaitInstalled(2);
+    assertThat(host.refreshes()).hasSize(2);
+
+    want(tool.live(2).tombstone());
+    awaitPhase(Phase.REMOVED, 2);
+    assertThat(host.merged()).isEmpty();
+    assertThat(folder.entries()).containsOnlyKeys(LEDGER);
+    assertThat(host.refreshes()).hasSize(3);
+  }
+
+  @Test
+  void aVersionThatDoesNotMergeLeavesTheOldOneAndSaysWhy() throws Exception {
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    host.bad(tool.sha256(2));
+    want(tool.live(2));
+    awaitPhase(Phase.FAILED, 2);
+    assertThat(entry().orElseThrow().reason()).isEqualTo(Reasons.MERGE_FAILED);
+    assertThat(entry().orElseThrow().message()).isEqualTo("an image is bad");
+    assertThat(host.merged()).isEqualTo(Map.of("tool", tool.sha256(1)));
+
+    want(tool.live(3));
+    awaitPhase(Phase.ACTIVE, 3);
+    tool.awaitInstalled(3);
+  }
+
+  @Test
+  void aSourceThatIsNotAllowedIsNamed() throws Exception {
+    Assignment elsewhere = tool.live(1);
+    Target target =
+        elsewhere.target().toBuilder()
+            .image(new Target.ResolvedImage("file:///etc/shadow", tool.sha256(1)))
+            .build();
+    want(new Assignment(elsewhere.type(), "tool", "tool", "policy", target, false));
+    start();
+    awaitPhase(Phase.FAILED, 1);
+    assertThat(entry().orElseThrow().reason()).isEqualTo(Reasons.SOURCE_NOT_ALLOWED);
+    assertThat(folder.entries()).containsOnlyKeys(LEDGER);
+  }
+
+  @Test
+  void theEndOfTheStateEndsNothingOnTheHost() throws Exception {
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    client.resources(NodeExtensionState.class).withName(NODE).delete();
+    want();
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(entry())
+                    .hasValueSatisfying(e -> assertThat(e.phase()).isEqualTo(Phase.RELEASED)));
+    tool.assertInstalled(1);
+  }
+
+  @Test
+  void aHostThatDoesNotAnswerIsReportedAndTakenUpAgain() throws Exception {
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    host.silent(true);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(Conditions.find(status().conditions(), Conditions.READY))
+                    .hasValueSatisfying(
+                        ready -> {
+                          assertThat(ready.getReason()).isEqualTo(Reasons.HOST_UNREACHABLE);
+                          assertThat(ready.getMessage()).isEqualTo("the bus did not answer");
+                        }));
+    tool.assertInstalled(1);
+    host.silent(false);
+    want(tool.live(2));
+    awaitPhase(Phase.ACTIVE, 2);
+  }
+
+  @Test
+  void aDefectIsReportedAndDoesNotEndTheLoop() throws Exception {
+    want(tool.live(1));
+    host.breaks(new IllegalStateException("a defect"));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    tool.assertInstalled(1);
+  }
+
+  @Test
+  void whatSomebodyTakesAwayComesBack() throws Exception {
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    tool.awaitInstalled(1);
+    Files.delete(folder.at(EXTENSIONS + "active/tool.raw"));
+    Files.delete(folder.at(EXTENSIONS + "tool.raw"));
+    tool.awaitInstalled(1);
+  }
+
+  @Test
+  void somebodyElsesFilesAreShownAndLeftAlone() throws Exception {
+    folder
+        .file(EXTENSIONS + "theirs.raw", "theirs")
+        .link(EXTENSIONS + "active/theirs.raw", EXTENSIONS + "theirs.raw");
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    want(tool.live(1).tombstone());
+    awaitPhase(Phase.REMOVED, 1);
+    assertThat(folder.entries())
+        .isEqualTo(
+            Map.of(
+                EXTENSIONS + "theirs.raw",
+                "",
+                EXTENSIONS + "active/theirs.raw",
+                EXTENSIONS + "theirs.raw",
+                LEDGER,
+                ""));
+    assertThat(status().unmanaged())
+        .singleElement()
+        .satisfies(f -> assertThat(f.file()).isEqualTo("theirs.raw"));
+  }
+}

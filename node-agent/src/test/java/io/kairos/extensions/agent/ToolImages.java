@@ -1,0 +1,82 @@
+package io.kairos.extensions.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.kairos.extensions.agent.fetch.Images;
+import io.kairos.extensions.agent.plan.Wanted;
+import io.kairos.extensions.agent.store.HostFolder;
+import io.kairos.extensions.api.v1alpha1.Activation;
+import io.kairos.extensions.api.v1alpha1.Assignment;
+import io.kairos.extensions.api.v1alpha1.Profile;
+import io.kairos.extensions.api.v1alpha1.Target;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * Three versions of an extension {@code tool} in a folder of a host, and what they look like
+ * installed.
+ */
+record ToolImages(HostFolder folder, FakeHost host) {
+  static final Path FOLDER = Path.of("/srv/images");
+  static final String EXTENSIONS = "/var/lib/kairos/extensions/";
+  static final String LEDGER = "/run/extensions/.sysext-operator.json";
+
+  ToolImages {
+    try {
+      for (int version : new int[] {1, 2, 3}) {
+        Path image = folder.at(FOLDER + "/" + version + ".raw");
+        Files.createDirectories(image.getParent());
+        Files.write(image, Images.demo(version));
+      }
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  String sha256(int version) {
+    return Images.sha256(Images.demo(version));
+  }
+
+  Assignment live(int version) {
+    return wanted(version, Activation.LIVE);
+  }
+
+  Assignment wanted(int version, Activation activation) {
+    Assignment assignment =
+        Wanted.assignment("tool", String.valueOf(version), activation, 0, Profile.ACTIVE);
+    Target target =
+        assignment.target().toBuilder()
+            .image(
+                new Target.ResolvedImage(
+                    "file://" + FOLDER + "/" + version + ".raw", sha256(version)))
+            .build();
+    return new Assignment(
+        assignment.type(), "tool", "tool", assignment.policy(), target, assignment.remove());
+  }
+
+  void assertInstalled(int version) throws IOException {
+    assertThat(host.merged()).isEqualTo(Map.of("tool", sha256(version)));
+    assertThat(folder.entries())
+        .isEqualTo(
+            Map.of(
+                EXTENSIONS + "tool.raw",
+                ".sysext-operator/images/" + sha256(version),
+                EXTENSIONS + "active/tool.raw",
+                "../.sysext-operator/images/" + sha256(version),
+                EXTENSIONS + ".sysext-operator/good/tool",
+                "../images/" + sha256(version),
+                EXTENSIONS + ".sysext-operator/images/" + sha256(version),
+                "",
+                "/run/extensions/tool.raw",
+                EXTENSIONS + "active/tool.raw",
+                LEDGER,
+                ""));
+  }
+
+  void awaitInstalled(int version) {
+    await().untilAsserted(() -> assertInstalled(version));
+  }
+}

@@ -1,0 +1,212 @@
+package io.kairos.extensions.agent.plan;
+
+import io.kairos.extensions.api.v1alpha1.Assignment;
+import io.kairos.extensions.api.v1alpha1.Phase;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.Predicate;
+
+/** The agent's loop on a {@link ModelHost}: plans, acts, judges, and notes what it did. */
+public final class ModelAgent {
+  private static final String SALT = "node";
+  private static final int MOST_ROUNDS = 200;
+
+  /** The host. */
+  public final ModelHost host;
+
+  /** Everything that was done, in order. */
+  public final List<Action> done = new ArrayList<>();
+
+  private final Map<String, Assignment> wanted = new HashMap<>();
+  private Memory memory = Memory.EMPTY;
+  private Optional<Assignment> inWork = Optional.empty();
+  private Function<Assignment, Staged> stager =
+      assignment -> new Staged.Ready(false, Optional.empty());
+  private long nowMillis = 1_000_000;
+
+  /** An agent that has just started. */
+  public ModelAgent(ModelHost host) {
+    this.host = host;
+  }
+
+  /** What shall be from now on, beside what was wanted before under other names. */
+  public ModelAgent want(Assignment... assignments) {
+    Arrays.stream(assignments).forEach(a -> wanted.put(a.name(), a));
+    return this;
+  }
+
+  /** A tombstone takes the place of what was wanted under a name. */
+  public ModelAgent remove(String name) {
+    wanted.computeIfPresent(name, (n, assignment) -> assignment.tombstone());
+    return this;
+  }
+
+  /** The assignment of a name is gone without a tombstone. */
+  public ModelAgent forget(String name) {
+    wanted.remove(name);
+    return this;
+  }
+
+  /** All assignments. */
+  public List<Assignment> wanted() {
+    return List.copyOf(wanted.values());
+  }
+
+  /** What comes of staging, from now on. */
+  public ModelAgent staging(Function<Assignment, Staged> outcome) {
+    stager = outcome;
+    return this;
+  }
+
+  /** Time goes by. */
+  public ModelAgent pass(long millis) {
+    nowMillis += millis;
+    return this;
+  }
+
+  /** Time goes by until then. */
+  public void passUntil(long millis) {
+    nowMillis = Math.max(nowMillis + 1, millis);
+  }
+
+  /** What it remembers. */
+  public Memory memory() {
+    return memory;
+  }
+
+  /** Plans for what the host shows now, and takes the plan's image into work. */
+  public Plan plan() {
+    HostView view = host.view();
+    memory = memory.observed(wanted(), view, nowMillis);
+    Plan plan = Planner.plan(wanted(), view, memory, nowMillis);
+    if (plan.stage().isPresent()) {
+      inWork = plan.stage();
+      memory = memory.begun(Memory.use(inWork.orElseThrow()));
+      plan = Planner.plan(wanted(), view, memory, nowMillis);
+    }
+    memory = memory.suspecting(plan.waiting());
+    return plan;
+  }
+
+  /** The image in work is done, if there is one. */
+  public void finishStaging() {
+    if (inWork.isPresent()) {
+      Assignment assignment = inWork.orElseThrow();
+      Staged outcome = stager.apply(assignment);
+      if (outcome instanceof Staged.Ready) {
+        host.image(assignment.target().image().sha256());
+      }
+      memory = memory.finished(assignment, outcome, nowMillis, SALT);
+      inWork = Optional.empty();
+    }
+  }
+
+  /** The process dies: everything that was only remembered is gone. */
+  public void crash() {
+    inWork.ifPresent(
+        assignment -> host.stray("staging/" + assignment.target().image().sha256() + ".part"));
+    inWork = Optional.empty();
+    memory = Memory.EMPTY;
+  }
+
+  /** The host's power goes, and the agent's with it. */
+  public void powerCut() {
+    crash();
+    host.boot();
+  }
+
+  /** One action. */
+  public void act(Action action) {
+    done.add(action);
+    if (action instanceof Action.Refresh refresh) {
+      boolean merged = host.refresh();
+      memory =
+          memory.refreshed(
+              refresh,
+              wanted(),
+              host.view(),
+              merged ? "nothing was said" : "an image is bad",
+              nowMillis,
+              SALT);
+    } else {
+      host.apply(action);
+    }
+  }
+
+  /**
+   * One round: plan and act.
+   *
+   * @return the plan
+   */
+  public Plan round() {
+    Plan plan = plan();
+    plan.actions().forEach(this::act);
+    return plan;
+  }
+
+  /** Rounds until a plan has nothing to do now; time stands still. */
+  public Plan settle() {
+    return settle(plan -> false);
+  }
+
+  /** Rounds until a plan has nothing to do at any time; waits as long as plans ask for. */
+  public Plan settleForGood() {
+    return settle(
+        plan -> {
+          if (plan.wakeAtMillis().isEmpty()) {
+            return false;
+          }
+          passUntil(plan.wakeAtMillis().getAsLong());
+          return true;
+        });
+  }
+
+  /** Rounds until a plan has nothing to do, unless waiting makes another one worth while. */
+  public Plan settle(Predicate<Plan> waiting) {
+    for (int i = 0; i < MOST_ROUNDS; i++) {
+      Plan plan = round();
+      boolean staged = inWork.isPresent();
+      finishStaging();
+      if (plan.actions().isEmpty() && !staged && !waiting.test(plan)) {
+        return plan;
+      }
+    }
+    throw new AssertionError(
+        "not converged after "
+            + MOST_ROUNDS
+            + " rounds; the last steps: "
+            + done.subList(Math.max(0, done.size() - 24), done.size())
+            + "\nlast plan "
+            + plan());
+  }
+
+  /** Where a name stands. */
+  public Standing standing(String name) {
+    return standing(plan(), name);
+  }
+
+  /** Where a name stands in a plan. */
+  public static Standing standing(Plan plan, String name) {
+    return plan.standings().stream()
+        .filter(standing -> standing.assignment().name().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** The phase of a name. */
+  public Phase phase(String name) {
+    return standing(name).phase();
+  }
+
+  /** What was done since this was last asked. */
+  public List<Action> news() {
+    List<Action> news = List.copyOf(done);
+    done.clear();
+    return news;
+  }
+}
