@@ -1,0 +1,557 @@
+package io.kairos.extensions.e2e.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import io.kairos.extensions.e2e.cluster.Kubectl;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * What a person sees who applies something wrong: it is refused, and the message names the field
+ * and says what to do.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ApiRefusalsTest {
+  private static final String SHA = "0123456789abcdef".repeat(4);
+  private static final String URL = "https://extensions.example.org/hello-1.0.0.raw";
+  private static final String IMAGE = "{url: '" + URL + "', sha256: " + SHA + "}";
+  private static final String EVERYWHERE = "nodeSelector: {}, extensions: [{name: hello}]";
+
+  private final List<RealApi> started = new ArrayList<>();
+
+  @BeforeAll
+  void start() {
+    started.add(RealApi.start("refusals of the API"));
+  }
+
+  @AfterAll
+  void stop() {
+    started.forEach(RealApi::close);
+  }
+
+  private Kubectl kubectl() {
+    return started.get(0).kubectl();
+  }
+
+  /**
+   * Something to apply.
+   *
+   * @param title what it is, for the test's report
+   * @param resource YAML
+   * @param said what the answer has to contain, each of them
+   */
+  record Case(String title, String resource, List<String> said) {
+    @Override
+    public String toString() {
+      return title;
+    }
+  }
+
+  private static String extension(String name, String spec) {
+    return resource("SystemExtension", name, spec);
+  }
+
+  private static String policy(String name, String spec) {
+    return resource("NodeExtensionPolicy", name, spec);
+  }
+
+  private static String resource(String kind, String name, String spec) {
+    return """
+        apiVersion: extensions.kairos.io/v1alpha1
+        kind: %s
+        metadata: {name: %s}
+        spec: %s
+        """
+        .formatted(kind, name, spec);
+  }
+
+  private static Case badExtension(String title, String spec, String... said) {
+    return new Case(title, extension("bad", spec), List.of(said));
+  }
+
+  private static Case badImages(String title, String images, String... said) {
+    return badExtension(title, "{version: 1.0.0, images: [" + images + "]}", said);
+  }
+
+  private static Case badPolicy(String title, String spec, String... said) {
+    return new Case(title, policy("bad", "{" + spec + "}"), List.of(said));
+  }
+
+  static Stream<Case> refused() {
+    return Stream.of(
+            images(),
+            urls(),
+            digests(),
+            names(),
+            versions(),
+            profiles(),
+            paces(),
+            references(),
+            Stream.of(
+                badPolicy(
+                    "no node selector",
+                    "extensions: [{name: hello}]",
+                    "spec.nodeSelector: Required value"),
+                badPolicy(
+                    "an operator that needs values, without",
+                    "nodeSelector: {matchExpressions: [{key: zone, operator: NotIn}]}, extensions: [{name: hello}]",
+                    "spec.nodeSelector.matchExpressions[0]: Invalid value",
+                    "operators In and NotIn need values"),
+                badPolicy(
+                    "an activation of a later release",
+                    EVERYWHERE + ", activation: Reboot",
+                    "spec.activation: Unsupported value: \"Reboot\"",
+                    "\"Live\", \"NextBoot\""),
+                badPolicy(
+                    "an unknown removal",
+                    EVERYWHERE + ", removal: Keep",
+                    "spec.removal: Unsupported value: \"Keep\"",
+                    "\"Orphan\", \"Remove\""),
+                badExtension(
+                    "a type of a later release",
+                    "{type: Confext, version: 1.0.0, images: [" + IMAGE + "]}",
+                    "spec.type: Unsupported value: \"Confext\"",
+                    "\"Sysext\""),
+                badExtension(
+                    "a field that is none",
+                    "{version: 1.0.0, imagename: hello, images: [" + IMAGE + "]}",
+                    "unknown field \"spec.imagename\""),
+                badPolicy(
+                    "a misspelt field inside",
+                    EVERYWHERE + ", rollout: {maxUnavailabel: 1}",
+                    "unknown field \"spec.rollout.maxUnavailabel\"")))
+        .flatMap(cases -> cases);
+  }
+
+  private static Stream<Case> images() {
+    return Stream.of(
+        badExtension("no images", "{version: 1.0.0}", "spec.images: Required value"),
+        badImages("an empty list of images", "", "spec.images", "at least 1 item"),
+        badImages(
+            "no digest",
+            "{url: '" + URL + "'}",
+            "spec.images[0].sha256: Required value: every image needs its sha256",
+            "sha256sum FILE"),
+        badImages(
+            "one of two without digest",
+            "{architecture: amd64, url: '"
+                + URL
+                + "', sha256: "
+                + SHA
+                + "}, {architecture: arm64, url: '"
+                + URL
+                + "'}",
+            "spec.images[1].sha256: Required value: every image needs its sha256"),
+        badImages(
+            "two for one architecture",
+            "{architecture: amd64, url: '%s', sha256: %s}, {architecture: amd64, url: '%s/2', sha256: %s}"
+                .formatted(URL, SHA, URL, SHA),
+            "spec.images[1]: Duplicate value: {\"architecture\":\"amd64\"}"),
+        badImages(
+            "two of which one is for any",
+            "{architecture: amd64, url: '%s', sha256: %s}, {url: '%s', sha256: %s}"
+                .formatted(URL, SHA, URL, SHA),
+            "spec.images: Invalid value",
+            "with more than one image each has to name its architecture; 'any' goes alone"),
+        badImages(
+            "an architecture by another name",
+            "{architecture: x86_64, url: '" + URL + "', sha256: " + SHA + "}",
+            "spec.images[0].architecture: Unsupported value: \"x86_64\"",
+            "\"amd64\""));
+  }
+
+  private static Stream<Case> urls() {
+    return Stream.concat(
+        Stream.of(
+                "ftp://extensions.example.org/hello.raw",
+                "oci://registry.example.org/hello:1.0.0",
+                "HTTPS://extensions.example.org/hello.raw",
+                "extensions.example.org/hello.raw",
+                "https://extensions.example.org",
+                "https://extensions.example.org/hello 1.raw",
+                "file://images/hello.raw",
+                "/images/hello.raw",
+                "")
+            .map(
+                url ->
+                    badImages(
+                        "url '" + url + "'",
+                        "{url: '" + url + "', sha256: " + SHA + "}",
+                        "spec.images[0].url: Invalid value",
+                        "url is https://HOST/PATH, http://HOST/PATH or file:///PATH-ON-THE-HOST")),
+        Stream.of(
+            badImages(
+                "a url with a password",
+                "{url: 'https://me:secret@extensions.example.org/hello.raw', sha256: " + SHA + "}",
+                "spec.images[0].url: Invalid value",
+                "url carries a user name or password, which everyone could read: take it out")));
+  }
+
+  private static Stream<Case> digests() {
+    return Stream.of(SHA.toUpperCase(java.util.Locale.ROOT), "abc123", "", "sha256:" + SHA)
+        .map(
+            digest ->
+                badImages(
+                    "sha256 '" + digest + "'",
+                    "{url: '" + URL + "', sha256: '" + digest + "'}",
+                    "spec.images[0].sha256: Invalid value",
+                    "sha256 is 64 lower-case hex digits and nothing else, as `sha256sum FILE` prints them"));
+  }
+
+  private static Stream<Case> names() {
+    String spec = "{version: 1.0.0, images: [" + IMAGE + "]}";
+    Stream<Case> paths =
+        Stream.of("../x", "a/b", "/x", "..", ".x", "x..y", "x.", "a b", "-x", "")
+            .map(
+                name ->
+                    badExtension(
+                        "imageName '" + name + "'",
+                        "{version: 1.0.0, imageName: '" + name + "', images: [" + IMAGE + "]}",
+                        "spec.imageName: Invalid value",
+                        "imageName is a plain name, no path"));
+    Stream<Case> endings =
+        Stream.of("x.raw", "x.sysext", "x.confext")
+            .map(
+                name ->
+                    badExtension(
+                        "imageName '" + name + "'",
+                        "{version: 1.0.0, imageName: '" + name + "', images: [" + IMAGE + "]}",
+                        "spec.imageName: Invalid value",
+                        "imageName goes without .raw, .sysext or .confext: take the ending off"));
+    String dots =
+        "metadata.name becomes a file name on the hosts: at most 63 characters, without '..'";
+    Stream<Case> others =
+        Stream.of(
+            badExtension(
+                "imageName of 64 characters",
+                "{version: 1.0.0, imageName: " + "x".repeat(64) + ", images: [" + IMAGE + "]}",
+                "spec.imageName: Too long: may not be more than 63"),
+            new Case("metadata.name with '..'", extension("a..b", spec), List.of(dots)),
+            new Case(
+                "metadata.name of 64 characters", extension("a".repeat(64), spec), List.of(dots)),
+            new Case(
+                "metadata.name with an ending, as image name",
+                extension("hello.raw", spec),
+                List.of("goes without .raw, .sysext or .confext", "or set spec.imageName")));
+    return Stream.of(paths, endings, others).flatMap(cases -> cases);
+  }
+
+  private static Stream<Case> versions() {
+    return Stream.concat(
+        Stream.of("1 0", "v1/0", "-1", "1.", "")
+            .map(
+                version ->
+                    badExtension(
+                        "version '" + version + "'",
+                        "{version: '" + version + "', images: [" + IMAGE + "]}",
+                        "spec.version: Invalid value",
+                        "version is made of letters, digits,")),
+        Stream.of(
+            badExtension("no version", "{images: [" + IMAGE + "]}", "spec.version: Required value"),
+            badExtension(
+                "a version that YAML takes for a number",
+                "{version: 1.10, images: [" + IMAGE + "]}",
+                "spec.version",
+                "must be of type string")));
+  }
+
+  private static Stream<Case> profiles() {
+    return Stream.of(
+        badPolicy(
+            "an unknown profile",
+            EVERYWHERE + ", profiles: [fallback]",
+            "spec.profiles[0]: Unsupported value: \"fallback\"",
+            "\"active\", \"common\", \"passive\", \"recovery\""),
+        badPolicy(
+            "common with another profile",
+            EVERYWHERE + ", profiles: [common, active]",
+            "spec.profiles: Invalid value",
+            "profile common means every boot profile: list it alone, or leave it out"),
+        badPolicy(
+            "a profile twice",
+            EVERYWHERE + ", profiles: [active, active]",
+            "spec.profiles[1]: Duplicate value: \"active\""),
+        badPolicy("no profile", EVERYWHERE + ", profiles: []", "spec.profiles", "at least 1 item"));
+  }
+
+  private static Stream<Case> paces() {
+    Stream<Case> unavailable =
+        Stream.of("0", "-1", "3000000000", "'0%'", "'101%'", "'05%'", "'5.5%'", "ten", "'10'", "''")
+            .map(
+                value ->
+                    badPolicy(
+                        "maxUnavailable: " + value,
+                        EVERYWHERE + ", rollout: {maxUnavailable: " + value + "}",
+                        "spec.rollout.maxUnavailable: Invalid value",
+                        "maxUnavailable is a number of nodes from 1 on, such as 3, or a percentage from 1% to 100%",
+                        "to stop a rollout set spec.paused"));
+    return Stream.concat(
+        unavailable,
+        Stream.of(
+            badPolicy(
+                "half a node",
+                EVERYWHERE + ", rollout: {maxUnavailable: 0.5}",
+                "spec.rollout.maxUnavailable",
+                "must be of type integer"),
+            badPolicy(
+                "a soak of less than nothing",
+                EVERYWHERE + ", rollout: {soakSeconds: -1}",
+                "spec.rollout.soakSeconds",
+                "should be greater than or equal to 0")));
+  }
+
+  private static Stream<Case> references() {
+    String exactlyOne = "set exactly one of name, namePattern and selector";
+    return Stream.of(
+        badPolicy("no extensions", "nodeSelector: {}", "spec.extensions: Required value"),
+        badPolicy(
+            "an empty list of extensions",
+            "nodeSelector: {}, extensions: []",
+            "spec.extensions",
+            "at least 1 item"),
+        badPolicy(
+            "an extension by name and by pattern",
+            "nodeSelector: {}, extensions: [{name: a}, {name: hello, namePattern: 'hel.*'}]",
+            "spec.extensions[1]: Invalid value: ",
+            exactlyOne),
+        badPolicy(
+            "an extension by name and by labels",
+            "nodeSelector: {}, extensions: [{name: hello, selector: {matchLabels: {a: b}}}]",
+            exactlyOne),
+        badPolicy("an extension by nothing", "nodeSelector: {}, extensions: [{}]", exactlyOne),
+        badPolicy(
+            "a pattern that is none",
+            "nodeSelector: {}, extensions: [{namePattern: 'hello('}]",
+            "spec.extensions[0]",
+            "namePattern is not a regular expression in RE2 syntax",
+            "missing closing )"),
+        badPolicy(
+            "a pattern of another dialect",
+            "nodeSelector: {}, extensions: [{namePattern: 'a(?=b)'}]",
+            "namePattern is not a regular expression in RE2 syntax"));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource
+  void refused(Case bad) {
+    Kubectl.Result result = kubectl().apply(bad.resource());
+
+    assertThat(result.succeeded()).as(result.stdout()).isFalse();
+    assertThat(result.stderr()).contains(bad.said());
+    // A regular expression is no message; Kubernetes' own on the form of object names is.
+    assertThat(result.stderr().lines().filter(line -> !line.contains("RFC 1123")))
+        .noneMatch(line -> line.contains("should match"));
+  }
+
+  static Stream<Case> accepted() {
+    return Stream.of(
+        good(extension("a".repeat(63), "{version: 1.0.0, images: [" + IMAGE + "]}")),
+        good(
+            extension(
+                "dotted.name",
+                "{version: 1.86.2+build~rc1, imageName: Dotted_name-1.2, images: ["
+                    + IMAGE
+                    + "]}")),
+        good(extension("named.raw", "{version: v1, imageName: named, images: [" + IMAGE + "]}")),
+        good(
+            extension(
+                "several",
+                "{version: '1', images: [{architecture: amd64, url: 'http://x.example.org/', sha256: %s}, {architecture: arm64, url: 'file:///a', sha256: %s}]}"
+                    .formatted(SHA, SHA))),
+        good(policy("common", "{" + EVERYWHERE + ", profiles: [common]}")),
+        good(
+            policy(
+                "several",
+                "{%s, profiles: [active, passive, recovery], activation: Live, removal: Orphan, priority: -5, paused: true}"
+                    .formatted(EVERYWHERE))),
+        good(policy("one", "{" + EVERYWHERE + ", rollout: {maxUnavailable: 1, soakSeconds: 0}}")),
+        good(policy("all", "{" + EVERYWHERE + ", rollout: {maxUnavailable: 100%}}")),
+        good(
+            policy(
+                "selectors",
+                "{nodeSelector: {matchExpressions: [{key: a, operator: In, values: [b]}, {key: c, operator: Exists}]},"
+                    + " extensions: [{name: a}, {namePattern: 'nvidia-.*'}, {selector: {matchLabels: {tier: base}}}]}")));
+  }
+
+  private static Case good(String resource) {
+    return new Case(
+        resource.lines().skip(1).reduce("", (a, b) -> a + " " + b), resource, List.of());
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource
+  void accepted(Case good) {
+    kubectl().apply(good.resource()).orThrow();
+  }
+
+  @Test
+  void absentFieldsGetTheirDefaults() {
+    kubectl().apply(extension("minimal", "{version: 1.0.0, images: [" + IMAGE + "]}")).orThrow();
+    assertThat(spec("sysext", "minimal"))
+        .isEqualTo(
+            Map.of(
+                "type",
+                "Sysext",
+                "version",
+                "1.0.0",
+                "images",
+                List.of(Map.of("architecture", "any", "url", URL, "sha256", SHA))));
+
+    Map<String, Object> all =
+        Map.of(
+            "nodeSelector",
+            Map.of(),
+            "extensions",
+            List.of(Map.of("name", "hello")),
+            "profiles",
+            List.of("active"),
+            "activation",
+            "NextBoot",
+            "priority",
+            0,
+            "removal",
+            "Remove",
+            "paused",
+            false,
+            "rollout",
+            Map.of("maxUnavailable", "10%", "soakSeconds", 30));
+    kubectl().apply(policy("minimal", "{" + EVERYWHERE + "}")).orThrow();
+    assertThat(spec("nep", "minimal")).isEqualTo(all);
+    kubectl().apply(policy("minimal-rollout", "{" + EVERYWHERE + ", rollout: {}}")).orThrow();
+    assertThat(spec("nep", "minimal-rollout")).isEqualTo(all);
+  }
+
+  private Map<String, Object> spec(String kind, String name) {
+    GenericKubernetesResource found =
+        Serialization.unmarshal(
+            kubectl().run("get", kind, name, "-o", "yaml").orThrow(),
+            GenericKubernetesResource.class);
+    return found.get("spec");
+  }
+
+  @Test
+  void whatAnImageIsCalledStays() {
+    String made = "imageName cannot be changed: make a new SystemExtension";
+    String images = "images: [" + IMAGE + "]}";
+    kubectl().apply(extension("named", "{version: '1', imageName: one, " + images)).orThrow();
+    kubectl().apply(extension("unnamed", "{version: '1', " + images)).orThrow();
+
+    for (String change :
+        List.of(
+            extension("named", "{version: '1', imageName: two, " + images),
+            extension("named", "{version: '1', " + images),
+            extension("unnamed", "{version: '1', imageName: unnamed, " + images))) {
+      assertThat(kubectl().apply(change).stderr()).contains("spec.imageName: ", made);
+    }
+    assertThat(
+            kubectl().apply(extension("named", "{type: Confext, version: '1', " + images)).stderr())
+        .contains("spec.type: Unsupported value: \"Confext\"");
+    kubectl().apply(extension("named", "{version: '2', imageName: one, " + images)).orThrow();
+  }
+
+  @Test
+  void oneAssignmentForANameOnANode() {
+    String assignment =
+        """
+        {name: hello, extension: %s, policy: everywhere, target: {revision: r, version: '1',
+          image: {url: '%s', sha256: %s}, profiles: [active], activation: Live, soakSeconds: 0}}""";
+    String one = assignment.formatted("hello", URL, SHA);
+    String other = assignment.formatted("hello-too", URL, SHA);
+
+    assertThat(
+            kubectl()
+                .apply(
+                    resource(
+                        "NodeExtensionState", "n1", "{assignments: [" + one + ", " + other + "]}"))
+                .stderr())
+        .contains("spec.assignments[1]: Duplicate value: {\"name\":\"hello\",\"type\":\"Sysext\"}");
+    kubectl().apply(resource("NodeExtensionState", "n1", "{assignments: [" + one + "]}")).orThrow();
+  }
+
+  @Test
+  void columns() {
+    kubectl().apply(extension("shown", "{version: 1.0.0, images: [" + IMAGE + "]}")).orThrow();
+    kubectl().apply(policy("shown", "{" + EVERYWHERE + "}")).orThrow();
+    kubectl().apply(resource("NodeExtensionState", "shown", "{assignments: []}")).orThrow();
+    report("sysext", "nodes: {desired: 12, active: 7, failed: 2}", "Ready");
+    report("nep", "desired: 12, updated: 9, ready: 7, failed: 2, unavailable: 4, revision: v1-abc");
+    report(
+        "nes",
+        "desired: 3, active: 2, failed: 1, summary: hello 1.0.0 Active, host: {bootProfile: active, systemd: '257.13'}",
+        "RebootRequired");
+
+    assertThat(table("sysext"))
+        .containsExactly(
+            List.of("NAME", "TYPE", "VERSION", "DESIRED", "ACTIVE", "FAILED", "READY", "AGE"),
+            List.of("shown", "Sysext", "1.0.0", "12", "7", "2", "True"));
+    assertThat(table("nep"))
+        .containsExactly(
+            List.of(
+                "NAME", "DESIRED", "UPDATED", "READY", "FAILED", "UNAVAILABLE", "PAUSED", "AGE"),
+            List.of("shown", "12", "9", "7", "2", "4", "false"));
+    assertThat(table("nes"))
+        .containsExactly(
+            List.of(
+                "NAME", "PROFILE", "DESIRED", "ACTIVE", "FAILED", "REBOOT", "EXTENSIONS", "AGE"),
+            List.of("shown", "active", "3", "2", "1", "True", "hello 1.0.0 Active"));
+    assertThat(table("nep", "-o", "wide").get(0))
+        .containsExactly(
+            "NAME",
+            "DESIRED",
+            "UPDATED",
+            "READY",
+            "FAILED",
+            "UNAVAILABLE",
+            "PAUSED",
+            "REVISION",
+            "REASON",
+            "AGE");
+    assertThat(kubectl().run("get", "sysext,nep,nes").orThrow())
+        .contains(
+            "systemextension.extensions.kairos.io/shown",
+            "nodeextensionpolicy.extensions.kairos.io/shown",
+            "nodeextensionstate.extensions.kairos.io/shown");
+  }
+
+  private void report(String kind, String status, String... trueConditions) {
+    String conditions =
+        Arrays.stream(trueConditions)
+            .map(
+                type ->
+                    "{type: %s, status: 'True', reason: Shown, message: '', lastTransitionTime: '2026-01-01T00:00:00Z'}"
+                        .formatted(type))
+            .reduce((a, b) -> a + ", " + b)
+            .orElse("");
+    String patch = "status: {" + status + ", conditions: [" + conditions + "]}";
+    kubectl()
+        .run("patch", kind, "shown", "--subresource=status", "--type=merge", "-p", patch)
+        .orThrow();
+  }
+
+  /** The table's header, and the row of what is called "shown" but for its age. */
+  private List<List<String>> table(String... arguments) {
+    List<String> command = new ArrayList<>(List.of("get"));
+    command.addAll(List.of(arguments));
+    List<List<String>> rows =
+        kubectl()
+            .run(command.toArray(String[]::new))
+            .orThrow()
+            .lines()
+            .map(line -> List.of(line.strip().split(" {2,}")))
+            .filter(row -> row.get(0).equals("NAME") || row.get(0).equals("shown"))
+            .toList();
+    List<String> row = rows.get(1);
+    return List.of(rows.get(0), row.subList(0, row.size() - 1));
+  }
+}

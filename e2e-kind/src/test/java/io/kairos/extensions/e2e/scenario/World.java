@@ -1,0 +1,222 @@
+package io.kairos.extensions.e2e.scenario;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.Condition;
+import io.kairos.extensions.api.v1alpha1.Activation;
+import io.kairos.extensions.api.v1alpha1.Conditions;
+import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
+import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicy;
+import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
+import io.kairos.extensions.api.v1alpha1.Phase;
+import io.kairos.extensions.api.v1alpha1.SystemExtension;
+import io.kairos.extensions.e2e.cluster.Effort;
+import io.kairos.extensions.e2e.cluster.RunReport;
+import io.kairos.extensions.e2e.cluster.TestCluster;
+import io.kairos.extensions.e2e.cluster.TestClusters;
+import io.kairos.extensions.e2e.fleet.Fleet;
+import io.kairos.extensions.e2e.fleet.FleetNode;
+import io.kairos.extensions.e2e.fleet.Hosts;
+import io.kairos.extensions.e2e.host.HostOptions;
+import io.kairos.extensions.e2e.host.SampleImage;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** A fleet with the words that the scenarios are told in. */
+final class World implements AutoCloseable {
+  static final Duration PATIENCE = Duration.ofSeconds(40);
+
+  private final Fleet fleet;
+  private final Hosts hosts;
+  private final Kubectl kubectl;
+
+  private World(Fleet fleet, Hosts hosts) {
+    this.fleet = fleet;
+    this.hosts = hosts;
+    this.kubectl = new Kubectl(fleet.cluster(), fleet.client());
+  }
+
+  /** On the best cluster there is; both are noted in the report of the build. */
+  static World on(Hosts hosts) throws IOException, InterruptedException {
+    TestCluster cluster =
+        TestClusters.best(Effort.CACHED_ONLY).recordIn(RunReport.ofThisBuild()).cluster();
+    return on(hosts, cluster);
+  }
+
+  static World on(Hosts hosts, TestCluster cluster) throws IOException, InterruptedException {
+    RunReport.ofThisBuild().record("hosts", hosts.describe());
+    return new World(Fleet.start(cluster), hosts);
+  }
+
+  Fleet fleet() {
+    return fleet;
+  }
+
+  Kubectl kubectl() {
+    return kubectl;
+  }
+
+  FleetNode boot(String name) {
+    return boot(HostOptions.named(name));
+  }
+
+  FleetNode boot(HostOptions options) {
+    return fleet.addNode(hosts, options);
+  }
+
+  /** Makes a plain image and serves it. */
+  SampleImage image(String name, String version) {
+    SampleImage image = fleet.images().plain(name, version);
+    fleet.server().serve(image);
+    return image;
+  }
+
+  void extension(SampleImage image) {
+    extension(image.name(), image.version(), fleet.server().https(image), image.sha256());
+  }
+
+  void extension(String name, String version, String url, String sha256) {
+    kubectl.apply(
+        """
+        apiVersion: extensions.kairos.io/v1alpha1
+        kind: SystemExtension
+        metadata: {name: %s}
+        spec:
+          version: "%s"
+          images: [{url: "%s", sha256: "%s"}]
+        """
+            .formatted(name, version, url, sha256));
+  }
+
+  void policy(String name, Activation activation, String... extensions) {
+    policy(name, activation, "[active, passive]", 0, extensions);
+  }
+
+  void policy(
+      String name, Activation activation, String profiles, int soakSeconds, String... extensions) {
+    StringBuilder list = new StringBuilder();
+    for (String extension : extensions) {
+      list.append("{name: ").append(extension).append("}, ");
+    }
+    kubectl.apply(
+        """
+        apiVersion: extensions.kairos.io/v1alpha1
+        kind: NodeExtensionPolicy
+        metadata: {name: %s}
+        spec:
+          nodeSelector: {}
+          extensions: [%s]
+          profiles: %s
+          activation: %s
+          rollout: {maxUnavailable: 100%%, soakSeconds: %d}
+        """
+            .formatted(name, list, profiles, activation.text(), soakSeconds));
+  }
+
+  ExtensionStatus awaitPhase(FleetNode node, String extension, Phase phase) {
+    return await(node.name() + ": " + extension + " " + phase)
+        .atMost(PATIENCE)
+        .failFast(() -> {})
+        .until(
+            () -> node.extension(extension),
+            found -> found.map(ExtensionStatus::phase).filter(phase::equals).isPresent())
+        .orElseThrow();
+  }
+
+  ExtensionStatus awaitActive(FleetNode node, SampleImage image) {
+    return await(node.name() + ": " + image.name() + " " + image.version() + " active")
+        .atMost(PATIENCE)
+        .until(
+            () -> node.extension(image.name()),
+            found ->
+                found
+                    .filter(e -> e.phase() == Phase.ACTIVE && e.sha256().equals(image.sha256()))
+                    .isPresent())
+        .orElseThrow();
+  }
+
+  /** The Ready condition of a policy, once it has this status for its present generation. */
+  Condition awaitPolicy(String name, String ready) {
+    return await("policy " + name + " Ready=" + ready)
+        .atMost(PATIENCE)
+        .until(
+            () -> ready(name), found -> found.filter(c -> c.getStatus().equals(ready)).isPresent())
+        .orElseThrow();
+  }
+
+  private Optional<Condition> ready(String name) {
+    NodeExtensionPolicy policy =
+        fleet.client().resources(NodeExtensionPolicy.class).withName(name).get();
+    return policy.getStatus().observedGeneration() < policy.getMetadata().getGeneration()
+        ? Optional.empty()
+        : Conditions.find(policy.getStatus().conditions(), Conditions.READY);
+  }
+
+  void deletePolicy(String name) {
+    fleet.client().resources(NodeExtensionPolicy.class).withName(name).delete();
+    await("policy " + name + " gone")
+        .atMost(PATIENCE)
+        .until(
+            () -> fleet.client().resources(NodeExtensionPolicy.class).withName(name).get() == null);
+  }
+
+  /** Deletes every policy and extension and waits until no node has anything assigned. */
+  void clear() {
+    fleet.client().resources(NodeExtensionPolicy.class).delete();
+    fleet.client().resources(SystemExtension.class).delete();
+    await("everything deleted")
+        .atMost(PATIENCE)
+        .until(
+            () ->
+                fleet.client().resources(NodeExtensionPolicy.class).list().getItems().isEmpty()
+                    && fleet.client().resources(SystemExtension.class).list().getItems().isEmpty()
+                    && fleet.client().resources(NodeExtensionState.class).list().getItems().stream()
+                        .allMatch(state -> state.getSpec().assignments().isEmpty()));
+  }
+
+  /** What the host itself says is merged. */
+  static String merged(FleetNode node) {
+    return node.host()
+        .exec("systemctl", "show", "usr.mount", "--property=Options,What,ActiveState")
+        .stdout();
+  }
+
+  /** Changes with every merge, and with nothing else. */
+  static String mergeId(FleetNode node) {
+    return node.host().exec("systemctl", "show", "usr.mount", "--property=InvocationID").stdout();
+  }
+
+  static void assertRuns(FleetNode node, SampleImage image) {
+    if (node.host().merges()) {
+      assertThat(node.host().exec(image.name()).stdout().strip())
+          .isEqualTo(image.name() + " " + image.version());
+    }
+  }
+
+  static void assertUnmerged(FleetNode node, String name) {
+    if (node.host().merges()) {
+      assertThat(merged(node)).doesNotContain("/extensions/" + name + "/");
+      assertThat(node.host().exec("sh", "-c", "command -v " + name).exitCode()).isNotZero();
+    }
+  }
+
+  /** Every link of an image that is live, by the table of the store's layout. */
+  static Set<String> linksOf(String name) {
+    return Set.copyOf(
+        List.of(
+            "/var/lib/kairos/extensions/" + name + ".raw",
+            "/var/lib/kairos/extensions/active/" + name + ".raw",
+            "/var/lib/kairos/extensions/passive/" + name + ".raw",
+            "/var/lib/kairos/extensions/.sysext-operator/good/" + name,
+            "/run/extensions/" + name + ".raw"));
+  }
+
+  @Override
+  public void close() {
+    fleet.close();
+  }
+}
