@@ -15,11 +15,13 @@ import io.kairos.extensions.agent.report.StatusReport;
 import io.kairos.extensions.agent.report.StatusWriter;
 import io.kairos.extensions.agent.store.Store;
 import io.kairos.extensions.agent.store.StoreLayout;
+import io.kairos.extensions.agent.store.VerifiedImages;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -51,6 +53,7 @@ final class AgentLoop implements AutoCloseable {
   private final StatusWriter writer;
   private final Clock clock;
   private final HostObserver observer;
+  private final VerifiedImages verified;
   private final RefreshStep refreshStep;
   private final ExecutorService fetching =
       Executors.newSingleThreadExecutor(
@@ -89,6 +92,7 @@ final class AgentLoop implements AutoCloseable {
     this.writer = writer;
     this.clock = clock;
     this.observer = new HostObserver(layout, host);
+    this.verified = new VerifiedImages(layout);
     this.refreshStep = new RefreshStep(host, observer, config.nodeName());
   }
 
@@ -190,8 +194,10 @@ final class AgentLoop implements AutoCloseable {
       throws HostException, IOException, InterruptedException {
     NodeExtensionState state = first;
     for (int round = 0; round < MOST_ROUNDS; round++) {
-      for (Done one = done.poll(); one != null; one = done.poll()) {
-        memory = memory.finished(one.assignment(), one.outcome(), now(), config.nodeName());
+      takeStaged();
+      for (String touched : verified.touched()) {
+        LOG.warn("image {} was touched by somebody else: it is hashed again before use", touched);
+        memory = memory.distrusting(touched);
       }
       List<Assignment> assignments = state.getSpec().assignments();
       HostView view = observer.look();
@@ -213,6 +219,20 @@ final class AgentLoop implements AutoCloseable {
     }
     LOG.error("the plan for this host is still not done after {} rounds", MOST_ROUNDS);
     return now() + config.poll().toMillis();
+  }
+
+  private void takeStaged() throws IOException {
+    for (Done one = done.poll(); one != null; one = done.poll()) {
+      memory = memory.finished(one.assignment(), one.outcome(), now(), config.nodeName());
+      String sha256 = one.assignment().target().image().sha256();
+      if (one.outcome() instanceof Staged.Ready) {
+        try {
+          verified.verified(sha256);
+        } catch (NoSuchFileException gone) {
+          memory = memory.distrusting(sha256);
+        }
+      }
+    }
   }
 
   private void stage(Assignment assignment) {

@@ -14,5 +14,11 @@ public final class Api {
   /** On a Node, with any value but {@code false}: nothing new is admitted on it. */
   public static final String HOLD_ANNOTATION = GROUP + "/hold";
 
+  /** What a whole image name matches, RE2 syntax: it becomes a file name on the hosts. */
+  public static final String IMAGE_NAME_PATTERN = "[A-Za-z0-9_]([A-Za-z0-9_-]|[.][A-Za-z0-9_-])*";
+
+  /** What a whole sha256 digest matches, RE2 syntax: it becomes a file name on the hosts. */
+  public static final String DIGEST_PATTERN = "[a-f0-9]{64}";
+
   private Api() {}
 }

@@ -29,6 +29,11 @@ public final class Conditions {
   /** Of a node: something is linked that only a boot will merge. */
   public static final String REBOOT_REQUIRED = "RebootRequired";
 
+  /**
+   * Of a policy, for information: one of higher priority wins something. Present only while true.
+   */
+  public static final String OVERRIDDEN = "Overridden";
+
   /** A condition's value. */
   public static final String TRUE = "True";
 

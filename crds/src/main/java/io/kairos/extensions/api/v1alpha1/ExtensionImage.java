@@ -29,7 +29,7 @@ import io.fabric8.generator.annotation.ValidationRule;
     reason = "FieldValueRequired",
     message = "every image needs its sha256: the 64 hex digits that `sha256sum FILE` prints")
 @ValidationRule(
-    value = "!has(self.sha256) || self.sha256.matches('^[a-f0-9]{64}$')",
+    value = "!has(self.sha256) || self.sha256.matches('^" + Api.DIGEST_PATTERN + "$')",
     fieldPath = ".sha256",
     message =
         "sha256 is 64 lower-case hex digits and nothing else, as `sha256sum FILE` prints them")

@@ -31,12 +31,6 @@ public enum Phase {
   /** The image does not fit this host; tried again only when image or host change. */
   @JsonProperty("Incompatible")
   INCOMPATIBLE("Incompatible"),
-  /** On the way back to the last good version. */
-  @JsonProperty("RollingBack")
-  ROLLING_BACK("RollingBack"),
-  /** Back at the last good version. */
-  @JsonProperty("RolledBack")
-  ROLLED_BACK("RolledBack"),
   /** Being unmerged and deleted. */
   @JsonProperty("Removing")
   REMOVING("Removing"),

@@ -3,9 +3,6 @@ package io.kairos.extensions.api.v1alpha1;
 /** The reasons of conditions and phases: CamelCase, stable, in this one place. */
 public final class Reasons {
   // Policies and extensions.
-  /** Before the first reconcile is through. */
-  public static final String PENDING = "Pending";
-
   /** Nodes are being changed. */
   public static final String ROLLOUT_IN_PROGRESS = "RolloutInProgress";
 
@@ -32,6 +29,12 @@ public final class Reasons {
 
   /** A policy of higher priority wins some nodes. */
   public static final String OVERRIDDEN = "Overridden";
+
+  /** A SystemExtension that a policy names is not there. */
+  public static final String EXTENSION_NOT_FOUND = "ExtensionNotFound";
+
+  /** An extension has no image for the architecture of some nodes. */
+  public static final String NO_IMAGE_FOR_ARCHITECTURE = "NoImageForArchitecture";
 
   /** The object is being deleted; nodes are cleaned first. */
   public static final String REMOVING = "Removing";
@@ -100,8 +103,42 @@ public final class Reasons {
   /** The overlay's options would outgrow the kernel's limit. */
   public static final String TOO_MANY_EXTENSIONS = "TooManyExtensions";
 
-  /** Back at the last good version. */
-  public static final String ROLLED_BACK = "RolledBack";
+  // Why an image does not fit a host.
+  /** Neither squashfs nor erofs nor a partition table: a web page, an archive, noise. */
+  public static final String NOT_AN_IMAGE = "NotAnImage";
+
+  /** The image says that it is longer than the file. */
+  public static final String TRUNCATED = "Truncated";
+
+  /** Recognised, but damaged or made to deceive. */
+  public static final String CORRUPT_IMAGE = "CorruptImage";
+
+  /** Of a form that cannot be inspected here or used by a host. */
+  public static final String UNSUPPORTED_FORMAT = "UnsupportedFormat";
+
+  /** The image has no extension-release file. */
+  public static final String EXTENSION_RELEASE_MISSING = "ExtensionReleaseMissing";
+
+  /** The image has extension-release files, but none for its name. */
+  public static final String EXTENSION_RELEASE_MISNAMED = "ExtensionReleaseMisnamed";
+
+  /** The extension-release file cannot be read as one. */
+  public static final String EXTENSION_RELEASE_INVALID = "ExtensionReleaseInvalid";
+
+  /** Made for another architecture. */
+  public static final String ARCHITECTURE_MISMATCH = "ArchitectureMismatch";
+
+  /** Made for another operating system, or another version or level of it. */
+  public static final String OS_MISMATCH = "OsMismatch";
+
+  /** Made for portable services or the initrd, not for the running system. */
+  public static final String SCOPE_MISMATCH = "ScopeMismatch";
+
+  /** The image would replace the host's own {@code usr/lib/os-release}. */
+  public static final String CARRIES_OS_RELEASE = "CarriesOsRelease";
+
+  /** The image holds nothing that would be merged. */
+  public static final String NO_HIERARCHY = "NoHierarchy";
 
   /** Gone from the host. */
   public static final String REMOVED = "Removed";

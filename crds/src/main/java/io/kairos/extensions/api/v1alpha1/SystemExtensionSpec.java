@@ -34,8 +34,7 @@ import lombok.Builder;
     message = "imageName cannot be changed: make a new SystemExtension")
 @ValidationRule(
     value =
-        "!has(self.imageName) ||"
-            + " self.imageName.matches('^[A-Za-z0-9_]([A-Za-z0-9_-]|[.][A-Za-z0-9_-])*$')",
+        "!has(self.imageName) ||" + " self.imageName.matches('^" + Api.IMAGE_NAME_PATTERN + "$')",
     fieldPath = ".imageName",
     message =
         "imageName is a plain name, no path: letters, digits, '_' and '-', with single dots between them")

@@ -11,6 +11,7 @@ import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Reasons;
+import io.kairos.extensions.e2e.cluster.KubeApiTestCluster;
 import io.kairos.extensions.e2e.fleet.FleetNode;
 import io.kairos.extensions.e2e.fleet.Hosts;
 import io.kairos.extensions.e2e.host.ImageFormat;
@@ -91,13 +92,16 @@ abstract class HostScenarios {
     assertThat(first.state().orElseThrow().getStatus().unmanaged())
         .singleElement()
         .satisfies(file -> assertThat(file.file()).isEqualTo("theirs.raw"));
-    if (world.fleet().cluster().kubectl().isPresent()) {
-      assertThat(world.kubectl().run("", "get", "sysext,nep,nes"))
-          .containsPattern("systemextension.*/hello +Sysext +1.0.0 +3 +3 +0 +True")
-          .containsPattern("nodeextensionpolicy.*/base +3 +3 +3 +0 +0 +false")
-          .containsPattern(
-              "nodeextensionstate.*/node-1 +active +1 +1 +0 +False +hello 1.0.0 Active");
-    }
+    world
+        .kubectl()
+        .map(kubectl -> kubectl.run("get", "sysext,nep,nes").orThrow())
+        .ifPresent(
+            table ->
+                assertThat(table)
+                    .containsPattern("systemextension.*/hello +Sysext +1.0.0 +3 +3 +0 +True")
+                    .containsPattern("nodeextensionpolicy.*/base +3 +3 +3 +0 +0 +false")
+                    .containsPattern(
+                        "nodeextensionstate.*/node-1 +active +1 +1 +0 +False +hello 1.0.0 Active"));
 
     world.deletePolicy("base");
 
@@ -334,6 +338,35 @@ abstract class HostScenarios {
       assertUnmerged(node, "hello");
       assertRuns(node, tools);
       assertThat(HostFiles.of(node).keySet()).noneMatch(path -> path.contains("hello"));
+    }
+  }
+
+  @Test
+  void nothingHappensToTheHostsWhileTheApiServerIsGoneAndWorkGoesOnWhenItIsBack() {
+    assumeTrue(
+        world.fleet().cluster() instanceof KubeApiTestCluster,
+        "a stand-in in memory cannot be stopped and come back with its data");
+    KubeApiTestCluster cluster = (KubeApiTestCluster) world.fleet().cluster();
+    SampleImage old = world.image("hello", "1.0.0");
+    SampleImage fresh = world.image("hello", "1.1.0");
+    world.extension(old);
+    world.policy("base", Activation.LIVE, "hello");
+    all.forEach(node -> world.awaitActive(node, old));
+    Map<String, String> before = HostFiles.of(first);
+
+    cluster.stopApiServer();
+    first.killAgent();
+    first.startAgent();
+    all.get(1).reboot();
+
+    assertRuns(first, old);
+    assertRuns(all.get(1), old);
+    assertThat(HostFiles.of(first)).isEqualTo(before);
+    cluster.startApiServer();
+    world.extension(fresh);
+    for (FleetNode node : all) {
+      world.awaitActive(node, fresh);
+      assertRuns(node, fresh);
     }
   }
 }

@@ -12,6 +12,7 @@ import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.SystemExtension;
 import io.kairos.extensions.e2e.cluster.Effort;
+import io.kairos.extensions.e2e.cluster.Kubectl;
 import io.kairos.extensions.e2e.cluster.RunReport;
 import io.kairos.extensions.e2e.cluster.TestCluster;
 import io.kairos.extensions.e2e.cluster.TestClusters;
@@ -20,7 +21,9 @@ import io.kairos.extensions.e2e.fleet.FleetNode;
 import io.kairos.extensions.e2e.fleet.Hosts;
 import io.kairos.extensions.e2e.host.HostOptions;
 import io.kairos.extensions.e2e.host.SampleImage;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -32,12 +35,12 @@ final class World implements AutoCloseable {
 
   private final Fleet fleet;
   private final Hosts hosts;
-  private final Kubectl kubectl;
+  private final Optional<Kubectl> kubectl;
 
   private World(Fleet fleet, Hosts hosts) {
     this.fleet = fleet;
     this.hosts = hosts;
-    this.kubectl = new Kubectl(fleet.cluster(), fleet.client());
+    this.kubectl = Kubectl.of(fleet.cluster());
   }
 
   /** On the best cluster there is; both are noted in the report of the build. */
@@ -56,8 +59,23 @@ final class World implements AutoCloseable {
     return fleet;
   }
 
-  Kubectl kubectl() {
+  /** Real kubectl, where the cluster has one. */
+  Optional<Kubectl> kubectl() {
     return kubectl;
+  }
+
+  /** As a person would, by kubectl; a stand-in without one is given the same by the client. */
+  private void apply(String yaml) {
+    if (kubectl.isPresent()) {
+      kubectl.get().apply(yaml).orThrow();
+      return;
+    }
+    var resources = new ByteArrayInputStream(yaml.getBytes(StandardCharsets.UTF_8));
+    fleet
+        .client()
+        .load(resources)
+        .items()
+        .forEach(resource -> fleet.client().resource(resource).createOr(found -> found.update()));
   }
 
   FleetNode boot(String name) {
@@ -80,7 +98,7 @@ final class World implements AutoCloseable {
   }
 
   void extension(String name, String version, String url, String sha256) {
-    kubectl.apply(
+    apply(
         """
         apiVersion: extensions.kairos.io/v1alpha1
         kind: SystemExtension
@@ -102,7 +120,7 @@ final class World implements AutoCloseable {
     for (String extension : extensions) {
       list.append("{name: ").append(extension).append("}, ");
     }
-    kubectl.apply(
+    apply(
         """
         apiVersion: extensions.kairos.io/v1alpha1
         kind: NodeExtensionPolicy
@@ -120,7 +138,6 @@ final class World implements AutoCloseable {
   ExtensionStatus awaitPhase(FleetNode node, String extension, Phase phase) {
     return await(node.name() + ": " + extension + " " + phase)
         .atMost(PATIENCE)
-        .failFast(() -> {})
         .until(
             () -> node.extension(extension),
             found -> found.map(ExtensionStatus::phase).filter(phase::equals).isPresent())

@@ -1,33 +1,35 @@
 package io.kairos.extensions.agent.image;
 
+import io.kairos.extensions.api.v1alpha1.Reasons;
+
 /** Why an image may not be linked on this host. The text is what conditions and statuses show. */
 public enum UnfitReason {
   /** Neither squashfs nor erofs nor a partition table: a web page, an archive, noise. */
-  NOT_AN_IMAGE("NotAnImage"),
+  NOT_AN_IMAGE(Reasons.NOT_AN_IMAGE),
   /** The image says that it is longer than the file. */
-  TRUNCATED("Truncated"),
+  TRUNCATED(Reasons.TRUNCATED),
   /** Recognised, but damaged or made to deceive. */
-  CORRUPT_IMAGE("CorruptImage"),
+  CORRUPT_IMAGE(Reasons.CORRUPT_IMAGE),
   /**
    * Sound as far as one can tell, but of a form that cannot be inspected here or used by a host.
    */
-  UNSUPPORTED_FORMAT("UnsupportedFormat"),
+  UNSUPPORTED_FORMAT(Reasons.UNSUPPORTED_FORMAT),
   /** There is no extension-release file at all. */
-  EXTENSION_RELEASE_MISSING("ExtensionReleaseMissing"),
+  EXTENSION_RELEASE_MISSING(Reasons.EXTENSION_RELEASE_MISSING),
   /** There are extension-release files, but none that this name may use. */
-  EXTENSION_RELEASE_MISNAMED("ExtensionReleaseMisnamed"),
+  EXTENSION_RELEASE_MISNAMED(Reasons.EXTENSION_RELEASE_MISNAMED),
   /** The extension-release file cannot be read as one. */
-  EXTENSION_RELEASE_INVALID("ExtensionReleaseInvalid"),
+  EXTENSION_RELEASE_INVALID(Reasons.EXTENSION_RELEASE_INVALID),
   /** Made for another architecture. */
-  ARCHITECTURE_MISMATCH("ArchitectureMismatch"),
+  ARCHITECTURE_MISMATCH(Reasons.ARCHITECTURE_MISMATCH),
   /** Made for another operating system, or another version or level of it. */
-  OS_MISMATCH("OsMismatch"),
+  OS_MISMATCH(Reasons.OS_MISMATCH),
   /** Made for portable services or the initrd, not for the running system. */
-  SCOPE_MISMATCH("ScopeMismatch"),
+  SCOPE_MISMATCH(Reasons.SCOPE_MISMATCH),
   /** Would replace the host's own {@code usr/lib/os-release}. */
-  CARRIES_OS_RELEASE("CarriesOsRelease"),
+  CARRIES_OS_RELEASE(Reasons.CARRIES_OS_RELEASE),
   /** Holds nothing that would be merged. */
-  NO_HIERARCHY("NoHierarchy");
+  NO_HIERARCHY(Reasons.NO_HIERARCHY);
 
   private final String text;
 

@@ -2,6 +2,7 @@ package io.kairos.extensions.agent.plan;
 
 import io.kairos.extensions.agent.plan.Planner.Decision;
 import io.kairos.extensions.api.v1alpha1.Activation;
+import io.kairos.extensions.api.v1alpha1.Api;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Profile;
@@ -45,10 +46,9 @@ final class Decider {
 
   private static final int OVERLAY_BYTES_EACH = 32 + "/usr".length();
 
-  private static final Pattern NAME =
-      Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9_-]|[.][A-Za-z0-9_-])*");
+  private static final Pattern NAME = Pattern.compile(Api.IMAGE_NAME_PATTERN);
 
-  private static final Pattern DIGEST = Pattern.compile("[a-f0-9]{64}");
+  private static final Pattern DIGEST = Pattern.compile(Api.DIGEST_PATTERN);
 
   private final List<Assignment> assignments;
   private final HostView view;

@@ -27,8 +27,7 @@ import java.util.stream.Stream;
  * Reconciling}; one that is not, {@code Stalled}.
  */
 public final class StatusReport {
-  private static final Set<Phase> FAILED =
-      EnumSet.of(Phase.FAILED, Phase.INCOMPATIBLE, Phase.ROLLED_BACK, Phase.ROLLING_BACK);
+  private static final Set<Phase> FAILED = EnumSet.of(Phase.FAILED, Phase.INCOMPATIBLE);
   private static final Set<Phase> SETTLED =
       EnumSet.of(Phase.ACTIVE, Phase.PENDING_REBOOT, Phase.REMOVED, Phase.RELEASED);
 

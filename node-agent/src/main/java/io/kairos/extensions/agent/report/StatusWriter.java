@@ -75,7 +75,11 @@ public final class StatusWriter implements AutoCloseable {
           written = report;
           retry = FIRST_RETRY;
           rest(pause);
-        } catch (KubernetesClientException e) {
+        } catch (
+            RuntimeException e) { // the client throws others too, and this thread is the only voice
+          if (!(e instanceof KubernetesClientException)) {
+            LOG.error("writing the status broke", e);
+          }
           LOG.warn(
               "status of {} not written, tried again in {} s: {}",
               node,

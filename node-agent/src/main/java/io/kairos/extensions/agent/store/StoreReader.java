@@ -2,6 +2,7 @@ package io.kairos.extensions.agent.store;
 
 import io.kairos.extensions.agent.plan.Link;
 import io.kairos.extensions.agent.plan.NameView;
+import io.kairos.extensions.api.v1alpha1.Api;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus.UnmanagedFile;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import java.io.IOException;
@@ -29,7 +30,7 @@ import java.util.regex.Pattern;
 public final class StoreReader {
   private static final String RAW = ".raw";
   private static final String SYSEXT = ".sysext";
-  private static final Pattern DIGEST = Pattern.compile("[a-f0-9]{64}");
+  private static final Pattern DIGEST = Pattern.compile(Api.DIGEST_PATTERN);
 
   private final StoreLayout layout;
 

@@ -11,7 +11,9 @@ import io.kairos.extensions.agent.MockApi;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateSpec;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -127,6 +129,28 @@ class StatusWriterTest {
     String uid = createState();
     writer.report(uid, saying("in time"));
     awaitSummary("in time");
+  }
+
+  @Test
+  void anUnexpectedExceptionDoesNotSilenceTheNode() {
+    String uid = createState();
+    AtomicBoolean broken = new AtomicBoolean();
+    KubernetesClient brokenOnce =
+        (KubernetesClient)
+            Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {KubernetesClient.class},
+                (proxy, method, arguments) -> {
+                  if (method.getName().equals("resource") && broken.compareAndSet(false, true)) {
+                    throw new IllegalStateException("nobody expected this");
+                  }
+                  return method.invoke(client, arguments);
+                });
+    writer = new StatusWriter(brokenOnce, NODE, NO_PAUSE);
+    writer.report(uid, saying("after all"));
+
+    awaitSummary("after all");
+    assertThat(broken).isTrue();
   }
 
   @Test

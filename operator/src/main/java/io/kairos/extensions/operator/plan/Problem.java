@@ -27,9 +27,9 @@ public record Problem(Kind kind, String message) implements Comparable<Problem> 
     /** More than a node can carry. */
     TOO_MANY_EXTENSIONS(Reasons.TOO_MANY_EXTENSIONS),
     /** A SystemExtension that is named and not there. */
-    EXTENSION_NOT_FOUND("ExtensionNotFound"),
+    EXTENSION_NOT_FOUND(Reasons.EXTENSION_NOT_FOUND),
     /** No image for the architecture of some nodes. */
-    NO_IMAGE("NoImageForArchitecture");
+    NO_IMAGE(Reasons.NO_IMAGE_FOR_ARCHITECTURE);
 
     private final String reason;
 

@@ -31,9 +31,6 @@ import java.util.stream.Collectors;
  * succeeds in a further try.
  */
 public final class PolicySummary {
-  /** Informational: a policy of higher priority wins something. Present only while true. */
-  public static final String OVERRIDDEN = "Overridden";
-
   private static final int MAX_SAMPLES = 10;
   private static final int MAX_NAMED = 5;
 
@@ -143,7 +140,7 @@ public final class PolicySummary {
     }
     if (!planned.overridden().isEmpty()) {
       list.add(
-          OVERRIDDEN,
+          Conditions.OVERRIDDEN,
           Conditions.TRUE,
           Reasons.OVERRIDDEN,
           "of higher priority on "

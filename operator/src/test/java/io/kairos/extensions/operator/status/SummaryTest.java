@@ -158,7 +158,7 @@ class SummaryTest {
     NodeExtensionPolicyStatus status = summary(fleet, base);
 
     assertThat(row(status)).isEqualTo("True/AllNodesUpToDate False False Overridden");
-    assertThat(Conditions.find(status.conditions(), PolicySummary.OVERRIDDEN))
+    assertThat(Conditions.find(status.conditions(), Conditions.OVERRIDDEN))
         .hasValueSatisfying(c -> assertThat(c.getMessage()).contains("1 node (n1)", "high"));
   }
 
