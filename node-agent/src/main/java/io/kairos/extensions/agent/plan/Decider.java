@@ -9,7 +9,6 @@ import io.kairos.extensions.api.v1alpha1.Profile;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
@@ -100,7 +99,7 @@ final class Decider {
    * the image of a trial have gone.
    */
   private Decision hold(Assignment assignment, Decision decision) {
-    Optional<String> mergedNow = mergedNow(assignment);
+    Optional<String> mergedNow = view.mergedImage(assignment.name());
     Optional<String> linked =
         view.name(assignment.name()).linkedForRun().filter(view.images()::contains);
     if (mergedNow.isEmpty() || linked.isPresent()) {
@@ -110,12 +109,6 @@ final class Decider {
     steps.add(new Action.LinkRunToImage(assignment.name(), mergedNow.get()));
     steps.addAll(decision.settle());
     return decision.settling(steps);
-  }
-
-  private Optional<String> mergedNow(Assignment assignment) {
-    return view.merged()
-        .getOrDefault(assignment.name(), Optional.empty())
-        .filter(view.images()::contains);
   }
 
   private Decision decideFreely(Assignment assignment) {
@@ -176,7 +169,7 @@ final class Decider {
     if (pending && failedToMerge(assignment)) {
       return tryOut(assignment);
     }
-    if (pending && links(assignment, view.name(assignment.name())).isEmpty()) {
+    if (pending && wanted(assignment).changes().isEmpty()) {
       return bootFailed(assignment)
           ? tryOut(assignment)
           : Decision.of(
@@ -259,12 +252,12 @@ final class Decider {
             + assignment.target().soakSeconds() * 1000L;
     boolean proven = merged && (good || (soak.isPresent() && soakEnd <= nowMillis));
 
-    List<Action> changes = links(assignment, links);
+    List<Action> changes = wanted(assignment).changes();
     if (proven) {
       if (!good) {
         changes.add(new Action.SetGood(name, sha256));
       }
-      changes.addAll(linking(assignment, links, assignment.target().profiles(), changes));
+      changes.addAll(wanted(assignment).wayBack(changes));
     }
     if (!changes.isEmpty() && !isReady(assignment)) {
       return stage(assignment);
@@ -299,76 +292,6 @@ final class Decider {
               .wakingAt(soakEnd);
     }
     return decision.settling(changes);
-  }
-
-  /**
-   * The link changes that make the host's links those of the target, in the order of the durable
-   * steps: profile links, root link, run link, then what is enabled no more. The way back is no
-   * part of it.
-   */
-  private List<Action> links(Assignment assignment, NameView links) {
-    String name = assignment.name();
-    String sha256 = sha256(assignment);
-    Set<Profile> wanted = direct(assignment);
-    Optional<Profile> booted = booted(assignment);
-    boolean merged = booted.isPresent() && view.isMerged(name, sha256);
-    List<Action> linking = linking(assignment, links, wanted, List.of());
-    List<Action> unlinking = new ArrayList<>();
-    Arrays.stream(Profile.values())
-        .filter(profile -> !assignment.target().profiles().contains(profile))
-        .filter(profile -> links.inProfile(profile).isPresent())
-        .forEach(profile -> unlinking.add(new Action.UnlinkProfile(profile, name)));
-
-    List<Action> changes = new ArrayList<>();
-    pin(assignment, links).ifPresent(changes::add);
-    boolean unlinkFirst = // immucore stops linking where a name is in common and elsewhere, too
-        assignment.target().profiles().contains(Profile.COMMON)
-            || links.inProfile(Profile.COMMON).isPresent();
-    if (unlinkFirst) {
-      changes.addAll(unlinking);
-    }
-    changes.addAll(linking);
-    if (links.root().filter(new Link.Image(sha256)::equals).isEmpty()) {
-      changes.add(new Action.LinkRoot(name, sha256));
-    }
-    if (merged
-        && (wanted.contains(booted.get())
-            || links.inProfile(booted.get()).filter(sha256::equals).isPresent())
-        && links.run().filter(new Link.ViaProfile(booted.get())::equals).isEmpty()) {
-      changes.add(new Action.LinkRunToProfile(name, booted.get()));
-    }
-    if (!unlinkFirst) {
-      changes.addAll(unlinking);
-    }
-    return changes;
-  }
-
-  /** Links the image in the profiles where it is not linked, nor about to be. */
-  private static List<Action> linking(
-      Assignment assignment, NameView links, Collection<Profile> wanted, List<Action> before) {
-    String sha256 = sha256(assignment);
-    return Arrays.stream(Profile.values())
-        .filter(wanted::contains)
-        .filter(profile -> links.inProfile(profile).filter(sha256::equals).isEmpty())
-        .<Action>map(profile -> new Action.LinkProfile(profile, assignment.name(), sha256))
-        .filter(action -> !before.contains(action))
-        .toList();
-  }
-
-  /**
-   * Holds a merged version by its run link before the profile link that it goes through moves on:
-   * the process may end between two steps, and another extension's refresh come first.
-   */
-  private Optional<Action> pin(Assignment assignment, NameView links) {
-    boolean movesOn =
-        links.run().isPresent()
-            && links.run().get() instanceof Link.ViaProfile via
-            && (!assignment.target().profiles().contains(via.profile())
-                || (direct(assignment).contains(via.profile())
-                    && !links.inProfile(via.profile()).equals(Optional.of(sha256(assignment)))));
-    return mergedNow(assignment)
-        .filter(image -> movesOn)
-        .map(image -> new Action.LinkRunToImage(assignment.name(), image));
   }
 
   private Decision remove(Assignment assignment) {
@@ -439,7 +362,7 @@ final class Decider {
 
   private Optional<Decision> tooMany(Assignment assignment) {
     Set<Profile> folders = EnumSet.of(Profile.COMMON);
-    folders.addAll(direct(assignment));
+    folders.addAll(wanted(assignment).direct());
     view.bootProfile().ifPresent(folders::add);
     Set<String> names = new HashSet<>(view.merged().keySet());
     view.names()
@@ -476,19 +399,12 @@ final class Decider {
         && memory.staged(Memory.use(assignment)).filter(Staged.Ready.class::isInstance).isPresent();
   }
 
-  /** The profile folder of the target that the booted system merges. */
   private Optional<Profile> booted(Assignment assignment) {
-    List<Profile> profiles = assignment.target().profiles();
-    return view.bootProfile()
-        .map(profile -> profiles.contains(Profile.COMMON) ? Profile.COMMON : profile)
-        .filter(profiles::contains);
+    return wanted(assignment).booted();
   }
 
-  private static Set<Profile> direct(Assignment assignment) {
-    Set<Profile> profiles = EnumSet.copyOf(assignment.target().profiles());
-    Set<Profile> first = EnumSet.copyOf(profiles);
-    first.removeAll(EnumSet.of(Profile.PASSIVE, Profile.RECOVERY));
-    return first.isEmpty() ? profiles : first;
+  private WantedLinks wanted(Assignment assignment) {
+    return new WantedLinks(view, assignment);
   }
 
   private static String folders(Assignment assignment) {

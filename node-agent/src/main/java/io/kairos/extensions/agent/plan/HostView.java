@@ -43,4 +43,9 @@ public record HostView(
   public boolean isMerged(String name, String sha256) {
     return merged.getOrDefault(name, Optional.empty()).filter(sha256::equals).isPresent();
   }
+
+  /** The image that is merged under the name, where it is known and its file is still there. */
+  public Optional<String> mergedImage(String name) {
+    return merged.getOrDefault(name, Optional.empty()).filter(images::contains);
+  }
 }

@@ -137,7 +137,7 @@ final class WayBack {
   }
 
   private Optional<String> mergedNow() {
-    return view.merged().getOrDefault(name, Optional.empty()).filter(view.images()::contains);
+    return view.mergedImage(name);
   }
 
   private Optional<String> committed(String except) {

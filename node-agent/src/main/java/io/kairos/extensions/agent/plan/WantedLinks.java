@@ -1,0 +1,127 @@
+package io.kairos.extensions.agent.plan;
+
+import io.kairos.extensions.api.v1alpha1.Assignment;
+import io.kairos.extensions.api.v1alpha1.Profile;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The links that a target wants, against those that are there.
+ *
+ * <p>passive and recovery are the way back: beside other profiles they come last, once the version
+ * is good on this host. A name in {@code common} is in no other folder, not even between two steps,
+ * since immucore stops linking there.
+ */
+final class WantedLinks {
+  private final HostView view;
+  private final Assignment assignment;
+  private final NameView links;
+  private final String name;
+  private final String sha256;
+
+  WantedLinks(HostView view, Assignment assignment) {
+    this.view = view;
+    this.assignment = assignment;
+    this.links = view.name(assignment.name());
+    this.name = assignment.name();
+    this.sha256 = assignment.target().image().sha256();
+  }
+
+  /** The profile folder of the target that the booted system merges. */
+  Optional<Profile> booted() {
+    List<Profile> profiles = assignment.target().profiles();
+    return view.bootProfile()
+        .map(profile -> profiles.contains(Profile.COMMON) ? Profile.COMMON : profile)
+        .filter(profiles::contains);
+  }
+
+  /**
+   * The profiles that are linked at once: all but the way back, or that where there is no other.
+   */
+  Set<Profile> direct() {
+    Set<Profile> profiles = EnumSet.copyOf(assignment.target().profiles());
+    Set<Profile> first = EnumSet.copyOf(profiles);
+    first.removeAll(EnumSet.of(Profile.PASSIVE, Profile.RECOVERY));
+    return first.isEmpty() ? profiles : first;
+  }
+
+  /**
+   * The link changes that make the host's links those of the target, in the order of the durable
+   * steps: profile links, root link, run link, then what is enabled no more. The way back is no
+   * part of it.
+   */
+  List<Action> changes() {
+    Set<Profile> wanted = direct();
+    Optional<Profile> booted = booted();
+    boolean merged = booted.isPresent() && view.isMerged(name, sha256);
+    List<Action> linking = linking(wanted, List.of());
+    List<Action> unlinking = new ArrayList<>();
+    Arrays.stream(Profile.values())
+        .filter(profile -> !assignment.target().profiles().contains(profile))
+        .filter(profile -> links.inProfile(profile).isPresent())
+        .forEach(profile -> unlinking.add(new Action.UnlinkProfile(profile, name)));
+
+    List<Action> changes = new ArrayList<>();
+    pin().ifPresent(changes::add);
+    boolean unlinkFirst = // immucore stops linking where a name is in common and elsewhere, too
+        assignment.target().profiles().contains(Profile.COMMON)
+            || links.inProfile(Profile.COMMON).isPresent();
+    if (unlinkFirst) {
+      changes.addAll(unlinking);
+    }
+    changes.addAll(linking);
+    if (links.root().filter(new Link.Image(sha256)::equals).isEmpty()) {
+      changes.add(new Action.LinkRoot(name, sha256));
+    }
+    if (merged
+        && (wanted.contains(booted.get())
+            || links.inProfile(booted.get()).filter(sha256::equals).isPresent())
+        && links.run().filter(new Link.ViaProfile(booted.get())::equals).isEmpty()) {
+      changes.add(new Action.LinkRunToProfile(name, booted.get()));
+    }
+    if (!unlinkFirst) {
+      changes.addAll(unlinking);
+    }
+    return changes;
+  }
+
+  /**
+   * Links the way back too, for a version that is good here.
+   *
+   * @param before what is linked by then
+   */
+  List<Action> wayBack(List<Action> before) {
+    return linking(assignment.target().profiles(), before);
+  }
+
+  /** Links the image in the profiles where it is not linked, nor about to be. */
+  private List<Action> linking(Collection<Profile> wanted, List<Action> before) {
+    return Arrays.stream(Profile.values())
+        .filter(wanted::contains)
+        .filter(profile -> links.inProfile(profile).filter(sha256::equals).isEmpty())
+        .<Action>map(profile -> new Action.LinkProfile(profile, name, sha256))
+        .filter(action -> !before.contains(action))
+        .toList();
+  }
+
+  /**
+   * Holds a merged version by its run link before the profile link that it goes through moves on:
+   * the process may end between two steps, and another extension's refresh come first.
+   */
+  private Optional<Action> pin() {
+    boolean movesOn =
+        links.run().isPresent()
+            && links.run().get() instanceof Link.ViaProfile via
+            && (!assignment.target().profiles().contains(via.profile())
+                || (direct().contains(via.profile())
+                    && !links.inProfile(via.profile()).equals(Optional.of(sha256))));
+    return view.mergedImage(name)
+        .filter(image -> movesOn)
+        .map(image -> new Action.LinkRunToImage(name, image));
+  }
+}
