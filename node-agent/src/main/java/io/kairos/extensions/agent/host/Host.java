@@ -44,7 +44,7 @@ public interface Host extends AutoCloseable {
   record Identity(HostFacts facts, String systemd, String kernel) {}
 
   /**
-   * A merge, as PID 1's mount units show it.
+   * A merge, as the host's mount table shows it.
    *
    * @param id of the mounts: stays exactly as long as this merge lasts, empty while nothing is
    *     merged

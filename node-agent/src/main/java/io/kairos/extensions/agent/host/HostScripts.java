@@ -13,12 +13,13 @@ import org.freedesktop.dbus.types.Variant;
 
 /**
  * Runs short shell scripts on the host, each as a transient unit of PID 1 with a cgroup and a time
- * limit of its own. The output comes back through a file in our folder of the store, the one place
- * that both sides see.
+ * limit of its own. The output comes back through a file in the run folder, which both sides see:
+ * in memory, so that a full disk does not silence the host. What a crash leaves there is deleted by
+ * {@link io.kairos.extensions.agent.store.Store#prepare()}.
  */
 final class HostScripts {
   private static final Duration LIMIT = Duration.ofSeconds(20);
-  private static final int OUTPUT_BYTES = 64 * 1024;
+  private static final int OUTPUT_BYTES = 1024 * 1024;
 
   private final Bus bus;
   private final StoreLayout layout;
@@ -31,12 +32,13 @@ final class HostScripts {
   /**
    * Runs a script to its end.
    *
-   * @param script for {@code /bin/sh -c}; its standard output and error come back, the first 64 KiB
+   * @param script for {@code /bin/sh -c}; its standard output and error come back, the first 1 MiB
    * @throws HostException when it cannot be started, fails, or takes more than 20 s
    */
   String run(String script) throws HostException {
-    String unit = "sysext-operator-" + UUID.randomUUID() + ".service";
-    Path onHost = StoreLayout.STAGING.resolve(unit + ".out");
+    String id = UUID.randomUUID().toString();
+    String unit = "sysext-operator-" + id + ".service";
+    Path onHost = StoreLayout.outputOnHost(id);
     Path output = layout.here(onHost);
     List<Systemd.Property> properties =
         List.of(
@@ -82,7 +84,7 @@ final class HostScripts {
     try {
       Files.deleteIfExists(file);
     } catch (IOException left) {
-      // it lies in staging/, where garbage collection finds it
+      // the next look at the store deletes it
     }
   }
 }

@@ -16,7 +16,6 @@ final class Systemd {
   static final String MANAGER = "org.freedesktop.systemd1.Manager";
   static final String UNIT = "org.freedesktop.systemd1.Unit";
   static final String SERVICE = "org.freedesktop.systemd1.Service";
-  static final String MOUNT = "org.freedesktop.systemd1.Mount";
 
   private Systemd() {}
 
@@ -38,9 +37,6 @@ final class Systemd {
 
     @DBusMemberName("Reload")
     void reload();
-
-    @DBusMemberName("ListUnitsByPatterns")
-    List<UnitEntry> listUnitsByPatterns(List<String> states, List<String> patterns);
   }
 
   /** {@code (sv)}. */
@@ -96,73 +92,6 @@ final class Systemd {
       this.path = path;
       this.arguments = arguments;
       this.ignoreFailure = ignoreFailure;
-    }
-  }
-
-  /** {@code (ssssssouso)}: an entry of the list of units. */
-  public static final class UnitEntry extends Struct {
-    /** The unit's name. */
-    @Position(0)
-    public final String name;
-
-    /** Description. */
-    @Position(1)
-    public final String description;
-
-    /** Load state. */
-    @Position(2)
-    public final String loadState;
-
-    /** Active state. */
-    @Position(3)
-    public final String activeState;
-
-    /** Sub state. */
-    @Position(4)
-    public final String subState;
-
-    /** The unit that is followed in its state. */
-    @Position(5)
-    public final String following;
-
-    /** The unit's object. */
-    @Position(6)
-    public final DBusPath path;
-
-    /** Queued job, 0 for none. */
-    @Position(7)
-    public final org.freedesktop.dbus.types.UInt32 jobId;
-
-    /** The job's type. */
-    @Position(8)
-    public final String jobType;
-
-    /** The job's object. */
-    @Position(9)
-    public final DBusPath jobPath;
-
-    /** An entry. */
-    public UnitEntry(
-        String name,
-        String description,
-        String loadState,
-        String activeState,
-        String subState,
-        String following,
-        DBusPath path,
-        org.freedesktop.dbus.types.UInt32 jobId,
-        String jobType,
-        DBusPath jobPath) {
-      this.name = name;
-      this.description = description;
-      this.loadState = loadState;
-      this.activeState = activeState;
-      this.subState = subState;
-      this.following = following;
-      this.path = path;
-      this.jobId = jobId;
-      this.jobType = jobType;
-      this.jobPath = jobPath;
     }
   }
 }

@@ -8,13 +8,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * A host whose PID 1 is systemd.
@@ -23,16 +18,13 @@ import java.util.regex.Pattern;
  * merge when an image is bad, and the service carries the host's own environment and image policy.
  * Where the unit cannot reload (systemd 252 without a drop-in) it is first given an {@code
  * ExecReload} in {@code /run/systemd/system}: a restart would unmerge everything first. No exit
- * code is believed: the merge is what the mount units with {@code What=sysext} list, and a new
- * InvocationID is a real remount. A first refusal is tried once more, since a first merge is known
- * to fail where the second works.
+ * code is believed: the merge is what the {@link MountTable} shows, and other mounts than before
+ * are a real remount. A first refusal is tried once more, since a first merge is known to fail
+ * where the second works.
  */
 public final class SystemdHost implements Host {
   private static final String SERVICE = "systemd-sysext.service";
   private static final Duration JOB_LIMIT = Duration.ofSeconds(90);
-  private static final Duration MOUNTS_LAG = Duration.ofSeconds(3);
-  private static final Pattern EXTENSION =
-      Pattern.compile("/run/systemd/[a-z]+/extensions/([^/:,]+)/");
 
   private static final String GIVE_RELOAD =
       "mkdir -p /run/systemd/system/systemd-sysext.service.d\n"
@@ -70,28 +62,7 @@ public final class SystemdHost implements Host {
 
   @Override
   public Merge merge() throws HostException {
-    List<Systemd.UnitEntry> mounts =
-        bus.manager(
-            "ListUnitsByPatterns",
-            manager ->
-                manager.listUnitsByPatterns(
-                    List.of("active"),
-                    List.of("usr.mount", "usr-*.mount", "opt.mount", "opt-*.mount")));
-    Set<String> ids = new TreeSet<>();
-    Set<String> names = new HashSet<>();
-    for (Systemd.UnitEntry mount : mounts) {
-      String path = mount.path.getPath();
-      if (!"sysext".equals(bus.property(path, Systemd.MOUNT, "What", String.class))) {
-        continue;
-      }
-      ids.add(mount.name + "=" + invocation(path));
-      Matcher matcher =
-          EXTENSION.matcher(bus.property(path, Systemd.MOUNT, "Options", String.class));
-      while (matcher.find()) {
-        names.add(matcher.group(1));
-      }
-    }
-    return new Merge(String.join(",", ids), names);
+    return MountTable.parse(scripts.run(MountTable.SCRIPT));
   }
 
   @Override
@@ -119,17 +90,11 @@ public final class SystemdHost implements Host {
     }
     String result = bus.property(unit, Systemd.SERVICE, "Result", String.class);
     int status = bus.property(unit, Systemd.SERVICE, "ExecMainStatus", Integer.class);
-    boolean failed = !"success".equals(result);
-    Duration lag = failed ? Duration.ofMillis(200) : MOUNTS_LAG;
+    Merge after = merge();
     boolean shown =
-        Waiting.until(
-            lag,
-            () -> {
-              Merge now = merge();
-              return !now.id().equals(before.id())
-                  && now.names().containsAll(wanted)
-                  && unwanted.stream().noneMatch(now.names()::contains);
-            });
+        !after.id().equals(before.id())
+            && after.names().containsAll(wanted)
+            && unwanted.stream().noneMatch(after.names()::contains);
     return shown ? new Refreshed.Done() : new Refreshed.Refused(words(result, status));
   }
 
@@ -166,14 +131,6 @@ public final class SystemdHost implements Host {
       parts.add(journal);
     }
     return String.join(": ", parts);
-  }
-
-  private String invocation(String path) throws HostException {
-    Object value = bus.property(path, Systemd.UNIT, "InvocationID", Object.class);
-    if (value instanceof byte[] bytes) {
-      return HexFormat.of().formatHex(bytes);
-    }
-    return String.valueOf(value);
   }
 
   @Override

@@ -17,11 +17,11 @@ import java.util.TreeMap;
 /**
  * Tells which image is merged under a name.
  *
- * <p>PID 1 shows the names of a merge, not its images, and links may have moved on since. A mount
- * unit's InvocationID names one merge for as long as it lasts. So the ledger notes, at the first
- * look at a merge, the images that the run links lead to at that moment: no link has been changed
- * by us since it came to be, for the agent looks before it changes and after each refresh. As long
- * as the InvocationIDs stay, the note is right; it lies in {@code /run} and goes with the boot.
+ * <p>The mount table shows the names of a merge, not its images, and links may have moved on since.
+ * But it tells one merge from every other. So the ledger notes, at the first look at a merge, the
+ * images that the run links lead to at that moment: no link has been changed by us since it came to
+ * be, for the agent looks before it changes and after each refresh. As long as the merge is the
+ * same, the note is right; it lies in {@code /run} and goes with the boot.
  */
 public final class Ledger {
   private static final ObjectMapper JSON = JsonMapper.builder().build();
@@ -37,9 +37,9 @@ public final class Ledger {
       @JsonProperty("merge") String merge, @JsonProperty("images") Map<String, String> images) {}
 
   /**
-   * The images merged under the names that PID 1 shows.
+   * The images merged under the names that the mount table shows.
    *
-   * @param merge identifies the merge: the InvocationIDs of its mounts
+   * @param merge identifies the merge, as no other
    * @param merged the names that are merged
    * @param names the links as they are now
    * @throws IOException when the note cannot be written

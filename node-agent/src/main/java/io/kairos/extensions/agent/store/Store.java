@@ -4,6 +4,7 @@ import io.kairos.extensions.agent.plan.Action;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -29,7 +30,7 @@ public final class Store {
   }
 
   /**
-   * Makes the folders, where they are missing.
+   * Makes the folders, where they are missing, and deletes what a crash left in the run folder.
    *
    * @throws IOException when one cannot be made
    */
@@ -42,7 +43,13 @@ public final class Store {
     for (Profile profile : Profile.values()) {
       Files.createDirectories(layout.profile(profile));
     }
-    Files.deleteIfExists(runLink()); // of a step that was cut off
+    Files.deleteIfExists(runLink());
+    try (DirectoryStream<Path> outputs =
+        Files.newDirectoryStream(layout.run(), StoreLayout::isOutput)) {
+      for (Path output : outputs) {
+        Files.deleteIfExists(output);
+      }
+    }
   }
 
   /**

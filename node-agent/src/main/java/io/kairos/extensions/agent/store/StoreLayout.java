@@ -19,15 +19,13 @@ public record StoreLayout(Path hostRoot) {
   public static final Path RUN = Path.of("/run/extensions");
 
   private static final String OURS = ".sysext-operator";
+  private static final String OUTPUT = OURS + "-";
 
   /** {@code images/}, as the host sees it. */
   public static final Path IMAGES = STORE.resolve(OURS).resolve("images");
 
   /** {@code good/}, as the host sees it. */
   public static final Path GOOD = STORE.resolve(OURS).resolve("good");
-
-  /** {@code staging/}, as the host sees it. */
-  public static final Path STAGING = STORE.resolve(OURS).resolve("staging");
 
   /** The store. */
   public Path store() {
@@ -41,7 +39,7 @@ public record StoreLayout(Path hostRoot) {
 
   /** Downloads in progress. */
   public Path staging() {
-    return here(STAGING);
+    return ours().resolve("staging");
   }
 
   /** Verified images, named by their digest. */
@@ -75,6 +73,16 @@ public record StoreLayout(Path hostRoot) {
    */
   public Path ledger() {
     return run().resolve(OURS + ".json");
+  }
+
+  /** Where the output of a script on the host goes, as the host sees it. */
+  public static Path outputOnHost(String id) {
+    return RUN.resolve(OUTPUT + id + ".out");
+  }
+
+  /** Whether a file of the run folder is the output of a script. */
+  static boolean isOutput(Path file) {
+    return file.getFileName().toString().startsWith(OUTPUT);
   }
 
   /** Which profile is booted, by the sentinels of immucore. */

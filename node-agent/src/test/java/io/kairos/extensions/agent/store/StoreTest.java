@@ -166,10 +166,15 @@ class StoreTest {
   }
 
   @Test
-  void preparingMakesTheFoldersAndClearsAHalfMadeRunLink() throws IOException {
-    host.link("/run/extensions/.sysext-operator.link", "nowhere");
+  void preparingMakesTheFoldersAndClearsWhatACrashLeftInTheRunFolder() throws IOException {
+    host.link("/run/extensions/.sysext-operator.link", "nowhere")
+        .file(StoreLayout.outputOnHost("a").toString(), "an answer that nobody read")
+        .file(StoreLayout.outputOnHost("b") + ".part", "an ans")
+        .file("/run/extensions/.sysext-operator.json", "{}")
+        .file("/run/extensions/.theirs.out", "theirs");
     store.prepare();
-    assertThat(host.entries()).isEmpty();
+    assertThat(host.entries())
+        .containsOnlyKeys("/run/extensions/.sysext-operator.json", "/run/extensions/.theirs.out");
     for (String folder :
         Set.of("active", "passive", "recovery", "common", ".sysext-operator/images")) {
       assertThat(host.at(EXTENSIONS + folder)).isDirectory();

@@ -1,0 +1,81 @@
+package io.kairos.extensions.agent.host;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MountTableTest {
+  private static final String USR =
+      "210 29 0:61 / /usr ro,nodev,relatime shared:9 - overlay sysext"
+          + " ro,lowerdir=/run/systemd/sysext/meta/usr"
+          + ":/run/systemd/sysext/extensions/tool/usr"
+          + ":/run/systemd/sysext/extensions/hello-2.1/usr:/usr\t";
+  private static final String MADE = "2026-11-23 10:00:00.123456789 +0000";
+
+  @Test
+  void nothingPrintedIsNothingMerged() throws HostException {
+    assertThat(MountTable.parse("")).isEqualTo(new Host.Merge("", Set.of()));
+  }
+
+  @Test
+  void theLowerLayersNameTheExtensions() throws HostException {
+    assertThat(MountTable.parse(USR + MADE + "\n").names())
+        .containsExactlyInAnyOrder("tool", "hello-2.1");
+  }
+
+  @Test
+  void layersAreReadAsTheNewMountInterfaceListsThemToo() throws HostException {
+    String line =
+        "7 1 0:5 / /opt ro - overlay sysext"
+            + " ro,lowerdir+=/run/systemd/sysext/meta/opt"
+            + ",lowerdir+=/run/systemd/sysext/extensions/tool/opt,lowerdir+=/opt,uuid=on\t";
+    assertThat(MountTable.parse(line + MADE).names()).containsExactly("tool");
+  }
+
+  @Test
+  void everyHierarchyCounts() throws HostException {
+    String bin =
+        "211 29 0:62 / /usr/bin ro,relatime - overlay sysext"
+            + " ro,lowerdir=/run/systemd/sysext/extensions/other/usr/bin:/usr/bin\t";
+    Host.Merge merge = MountTable.parse(USR + MADE + "\n" + bin + MADE + "\n");
+    assertThat(merge.names()).containsExactlyInAnyOrder("tool", "hello-2.1", "other");
+    assertThat(merge.id()).isEqualTo(MountTable.parse(bin + MADE + "\n" + USR + MADE).id());
+    assertThat(merge.id()).isNotEqualTo(MountTable.parse(USR + MADE).id());
+  }
+
+  @Test
+  void theSameMountIsTheSameMerge() throws HostException {
+    assertThat(MountTable.parse(USR + MADE)).isEqualTo(MountTable.parse(USR + MADE + "\n"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"210, 212", "0:61, 0:62", "123456789, 123456790"})
+  void anotherMountIdDeviceOrTimeIsAnotherMerge(String from, String to) throws HostException {
+    String line = USR + MADE;
+    String other = line.replace(from, to);
+    assertThat(other).isNotEqualTo(line);
+    assertThat(MountTable.parse(other).id()).isNotEqualTo(MountTable.parse(line).id());
+  }
+
+  @Test
+  void aHierarchyWithoutItsFolderIsStillToldByItsMount() throws HostException {
+    assertThat(MountTable.parse(USR).id()).isNotEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "sh: grep: not found",
+        "\n",
+        "210 29 0:61 / /usr ro - overlay overlay ro,lowerdir=/a:/b\t",
+        "210 29 0:61 / /usr ro - overlay sysext ro,lowerdir=/run/systemd/sysext/exten"
+      })
+  void whatIsNoMountTableIsAnErrorAndNotAnEmptyMerge(String printed) {
+    assertThatThrownBy(() -> MountTable.parse(printed)).isInstanceOf(HostException.class);
+  }
+}
