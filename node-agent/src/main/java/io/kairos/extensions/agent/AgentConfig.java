@@ -15,6 +15,9 @@ import java.util.Optional;
  * @param siteCa PEM certificates to believe beside the JDK's ({@code SYSEXT_CA_FILE})
  * @param fileFolders folders of the host from which {@code file://} may read ({@code
  *     SYSEXT_FILE_FOLDERS}, separated by {@code :}, default none)
+ * @param commandsAllowed whether health checks may be commands: whoever may write a SystemExtension
+ *     is then root on the host, even without an image ({@code SYSEXT_ALLOW_COMMANDS}, default
+ *     false)
  * @param statusPause the least time between two writes of the status ({@code
  *     SYSEXT_STATUS_PAUSE_MILLIS}, default 2 s)
  * @param poll how often the host is looked at when nothing else calls for it ({@code
@@ -25,6 +28,7 @@ public record AgentConfig(
     Path hostRoot,
     Optional<Path> siteCa,
     List<Path> fileFolders,
+    boolean commandsAllowed,
     Duration statusPause,
     Duration poll) {
 
@@ -57,6 +61,7 @@ public record AgentConfig(
             .filter(folder -> !folder.isEmpty())
             .map(AgentConfig::folder)
             .toList(),
+        flag(environment, "SYSEXT_ALLOW_COMMANDS"),
         Duration.ofMillis(number(environment, "SYSEXT_STATUS_PAUSE_MILLIS", 2_000)),
         Duration.ofSeconds(number(environment, "SYSEXT_POLL_SECONDS", 60)));
   }
@@ -68,6 +73,17 @@ public record AgentConfig(
           "SYSEXT_FILE_FOLDERS has '" + text + "', which is no absolute path");
     }
     return folder;
+  }
+
+  private static boolean flag(Map<String, String> environment, String name) {
+    String text = environment.getOrDefault(name, "");
+    return switch (text) {
+      case "true" -> true;
+      case "", "false" -> false;
+      default ->
+          throw new IllegalArgumentException(
+              name + " is '" + text + "', which is neither true nor false");
+    };
   }
 
   private static long number(Map<String, String> environment, String name, long fallback) {

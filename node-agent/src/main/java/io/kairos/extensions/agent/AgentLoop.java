@@ -9,16 +9,22 @@ import io.kairos.extensions.agent.plan.HostView;
 import io.kairos.extensions.agent.plan.Memory;
 import io.kairos.extensions.agent.plan.Plan;
 import io.kairos.extensions.agent.plan.Planner;
+import io.kairos.extensions.agent.plan.Proof;
+import io.kairos.extensions.agent.plan.Proved;
+import io.kairos.extensions.agent.plan.Proving;
 import io.kairos.extensions.agent.plan.Staged;
+import io.kairos.extensions.agent.prove.Prover;
 import io.kairos.extensions.agent.report.Evidence;
 import io.kairos.extensions.agent.report.StatusReport;
 import io.kairos.extensions.agent.report.StatusWriter;
+import io.kairos.extensions.agent.store.Proofs;
 import io.kairos.extensions.agent.store.Store;
 import io.kairos.extensions.agent.store.StoreLayout;
 import io.kairos.extensions.agent.store.VerifiedImages;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus;
+import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -36,9 +42,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Observe, plan, act, verify, report; again until nothing is left to do, then wait for a new spec,
- * a finished download, the time that the plan named, or the poll. All of it happens on one thread;
- * only downloads have a thread of their own. No state on the API server means no work: what is on
- * the host stays as it is.
+ * a finished download or proof, the time that the plan named, or the poll. All of it happens on one
+ * thread; only downloads have a thread of their own, and each proof. No state on the API server
+ * means no work: what is on the host stays as it is.
  */
 final class AgentLoop implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(AgentLoop.class);
@@ -55,6 +61,8 @@ final class AgentLoop implements AutoCloseable {
   private final HostObserver observer;
   private final VerifiedImages verified;
   private final RefreshStep refreshStep;
+  private final Proofs proofs;
+  private final Provings provings;
   private final ExecutorService fetching =
       Executors.newSingleThreadExecutor(
           task -> {
@@ -69,6 +77,7 @@ final class AgentLoop implements AutoCloseable {
   private boolean signalled;
   private boolean closed;
 
+  private boolean recovered;
   private Memory memory = Memory.EMPTY;
   private Optional<Host.Identity> identity = Optional.empty();
   private NodeExtensionStateStatus reported = NodeExtensionStateStatus.EMPTY;
@@ -93,6 +102,8 @@ final class AgentLoop implements AutoCloseable {
     this.clock = clock;
     this.observer = new HostObserver(layout, host);
     this.verified = new VerifiedImages(layout);
+    this.proofs = new Proofs(layout);
+    this.provings = new Provings(new Prover(host.units()), this::signal);
     this.refreshStep = new RefreshStep(host, observer, config.nodeName());
   }
 
@@ -161,6 +172,13 @@ final class AgentLoop implements AutoCloseable {
     }
     try {
       store.prepare();
+      if (!recovered) {
+        store.recover();
+        memory =
+            memory.recalling(
+                state.get().getSpec().assignments(), state.get().getStatus().extensions());
+        recovered = true;
+      }
       if (identity.isEmpty()) {
         identity = Optional.of(host.identify());
       }
@@ -200,14 +218,20 @@ final class AgentLoop implements AutoCloseable {
         memory = memory.distrusting(touched);
       }
       List<Assignment> assignments = state.getSpec().assignments();
+      provings.keepOnly(assignments);
+      takeProved();
       HostView view = observer.look();
-      memory = memory.observed(assignments, view, now());
+      memory = refuseCommands(memory.observed(assignments, view, now()), assignments);
       Plan plan = Planner.plan(assignments, view, memory, now());
       if (plan.stage().isPresent()) {
         stage(plan.stage().get());
         plan = Planner.plan(assignments, view, memory, now());
       }
       memory = memory.suspecting(plan.waiting());
+      for (Proving proving : plan.prove()) {
+        memory = memory.proving(proving.assignment());
+        provings.start(proving);
+      }
       report(state, plan, view);
       if (plan.actions().isEmpty()) {
         return plan.wakeAtMillis().orElse(Long.MAX_VALUE);
@@ -219,6 +243,49 @@ final class AgentLoop implements AutoCloseable {
     }
     LOG.error("the plan for this host is still not done after {} rounds", MOST_ROUNDS);
     return now() + config.poll().toMillis();
+  }
+
+  private void takeProved() throws HostException, IOException {
+    List<Provings.Ended> all = provings.take();
+    if (all.isEmpty()) {
+      return;
+    }
+    HostView view = observer.look();
+    for (Provings.Ended ended : all) {
+      Proving proving = ended.proving();
+      String name = proving.assignment().name();
+      boolean good = view.name(name).good().filter(proving.image()::equals).isPresent();
+      if (view.isMerged(name, proving.image())) {
+        Proof before = view.proof(name, proving.image()).orElse(Proof.ofServices(proving.image()));
+        if (ended.outcome() instanceof Proved.Passed) {
+          proofs.put(name, before.passed(proving.checks()));
+        } else if (ended.outcome() instanceof Proved.Failed failed && failed.servicesDone()) {
+          proofs.put(name, before);
+        }
+      }
+      if (ended.outcome() instanceof Proved.Failed failed) {
+        LOG.warn("{} failed its proof: {}", name, failed.message());
+      }
+      memory = memory.proved(proving, ended.outcome(), good, now(), config.nodeName());
+    }
+  }
+
+  private Memory refuseCommands(Memory known, List<Assignment> assignments) {
+    Memory next = known;
+    for (Assignment assignment : assignments) {
+      boolean runsCommand =
+          assignment.target().healthChecks().stream().anyMatch(c -> !c.command().isEmpty());
+      if (runsCommand && !config.commandsAllowed()) {
+        next =
+            next.refusing(
+                assignment,
+                Phase.INCOMPATIBLE,
+                Reasons.COMMANDS_NOT_ALLOWED,
+                "a health check is a command, which this agent may not run: SYSEXT_ALLOW_COMMANDS=true"
+                    + " allows it, and makes whoever writes SystemExtensions root on the host");
+      }
+    }
+    return next;
   }
 
   private void takeStaged() throws IOException {
@@ -270,22 +337,29 @@ final class AgentLoop implements AutoCloseable {
         continue;
       }
       try {
-        store.apply(action);
-      } catch (IOException e) {
-        LOG.warn("{} failed: {}", action, e.toString());
-        if (action instanceof Action.OnName onName && byName.containsKey(onName.name())) {
-          memory =
-              memory.failed(
-                  byName.get(onName.name()),
-                  Reasons.STORE_ERROR,
-                  "the store: " + e,
-                  now(),
-                  config.nodeName());
+        if (action instanceof Action.StopServices stop) {
+          for (String unit : stop.units()) {
+            host.units().stop(unit);
+          }
+        } else {
+          store.apply(action);
         }
+      } catch (HostException e) {
+        hold(action, byName, Reasons.SERVICE_FAILED, String.valueOf(e.getMessage()));
+        return false;
+      } catch (IOException e) {
+        hold(action, byName, Reasons.STORE_ERROR, "the store: " + e);
         return false;
       }
     }
     return true;
+  }
+
+  private void hold(Action action, Map<String, Assignment> byName, String reason, String message) {
+    LOG.warn("{} failed: {}", action, message);
+    if (action instanceof Action.OnName onName && byName.containsKey(onName.name())) {
+      memory = memory.failed(byName.get(onName.name()), reason, message, now(), config.nodeName());
+    }
   }
 
   private void report(NodeExtensionState state, Plan plan, HostView view) throws IOException {
@@ -330,6 +404,7 @@ final class AgentLoop implements AutoCloseable {
       notifyAll();
     }
     fetching.shutdownNow();
+    provings.close();
     thread.interrupt();
   }
 }

@@ -5,6 +5,7 @@ import io.kairos.extensions.agent.host.HostException;
 import io.kairos.extensions.agent.plan.HostView;
 import io.kairos.extensions.agent.store.BootState;
 import io.kairos.extensions.agent.store.Ledger;
+import io.kairos.extensions.agent.store.Proofs;
 import io.kairos.extensions.agent.store.StoreLayout;
 import io.kairos.extensions.agent.store.StoreReader;
 import io.kairos.extensions.api.v1alpha1.HostStatus;
@@ -23,12 +24,14 @@ final class HostObserver {
   private final StoreLayout layout;
   private final StoreReader reader;
   private final Ledger ledger;
+  private final Proofs proofs;
   private final Host host;
 
   HostObserver(StoreLayout layout, Host host) {
     this.layout = layout;
     this.reader = new StoreReader(layout);
     this.ledger = new Ledger(layout);
+    this.proofs = new Proofs(layout);
     this.host = host;
   }
 
@@ -43,7 +46,8 @@ final class HostObserver {
         merged,
         contents.images(),
         contents.strays(),
-        contents.unmanaged(merge.names()));
+        contents.unmanaged(merge.names()),
+        proofs.read());
   }
 
   HostStatus status(Host.Identity identity) throws IOException {

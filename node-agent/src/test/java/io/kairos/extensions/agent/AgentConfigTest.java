@@ -22,6 +22,7 @@ class AgentConfigTest {
                 Path.of("/"),
                 Optional.empty(),
                 List.of(),
+                false,
                 Duration.ofSeconds(2),
                 Duration.ofSeconds(60)));
   }
@@ -33,6 +34,7 @@ class AgentConfigTest {
                 Map.of(
                     "NODE_NAME", "n1",
                     "HOST_ROOT", "/host",
+                    "SYSEXT_ALLOW_COMMANDS", "true",
                     "SYSEXT_CA_FILE", "/etc/ca.pem",
                     "SYSEXT_FILE_FOLDERS", "/srv/images:/opt/../srv/more::",
                     "SYSEXT_STATUS_PAUSE_MILLIS", "50",
@@ -43,6 +45,7 @@ class AgentConfigTest {
                 Path.of("/host"),
                 Optional.of(Path.of("/etc/ca.pem")),
                 List.of(Path.of("/srv/images"), Path.of("/srv/more")),
+                true,
                 Duration.ofMillis(50),
                 Duration.ofSeconds(5)));
   }

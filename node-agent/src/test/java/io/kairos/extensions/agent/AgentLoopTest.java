@@ -58,6 +58,7 @@ class AgentLoopTest {
             root,
             Optional.empty(),
             List.of(ToolImages.FOLDER),
+            true,
             Duration.ofMillis(50),
             Duration.ofMillis(250));
     Sources sources = new Sources(Trust.context(Optional.empty()), layout, config.fileFolders());

@@ -60,6 +60,7 @@ class AgentTest {
                 root,
                 Optional.empty(),
                 List.of(ToolImages.FOLDER),
+                true,
                 Duration.ofMillis(50),
                 Duration.ofMillis(250)),
             api.client(),

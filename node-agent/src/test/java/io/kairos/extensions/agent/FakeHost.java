@@ -26,6 +26,7 @@ final class FakeHost implements Host {
   private final StoreLayout layout;
   private final Set<String> bad = ConcurrentHashMap.newKeySet();
   private final List<Set<String>> refreshes = new ArrayList<>();
+  private final FakeUnits units = new FakeUnits();
   private Map<String, String> merged = Map.of();
   private int mounts;
   private volatile Optional<RuntimeException> defect = Optional.empty();
@@ -78,6 +79,11 @@ final class FakeHost implements Host {
   /** The names that each refresh left merged. */
   synchronized List<Set<String>> refreshes() {
     return List.copyOf(refreshes);
+  }
+
+  @Override
+  public FakeUnits units() {
+    return units;
   }
 
   @Override

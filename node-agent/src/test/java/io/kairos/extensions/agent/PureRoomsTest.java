@@ -45,7 +45,11 @@ class PureRoomsTest {
           .should()
           .onlyDependOnClassesThat(
               resideInAnyPackage(
-                      AGENT + ".plan..", "io.kairos.extensions.api..", "java.util..", "java.lang..")
+                      AGENT + ".plan..",
+                      "io.kairos.extensions.api..",
+                      "java.util..",
+                      "java.lang..",
+                      "lombok..")
                   .and(not(CLOCK)));
 
   @ArchTest

@@ -31,6 +31,12 @@ public enum Phase {
   /** The image does not fit this host; tried again only when image or host change. */
   @JsonProperty("Incompatible")
   INCOMPATIBLE("Incompatible"),
+  /** It did not work here; the version before is being put back. */
+  @JsonProperty("RollingBack")
+  ROLLING_BACK("RollingBack"),
+  /** The version before is back; tried again only when the target changes. */
+  @JsonProperty("RolledBack")
+  ROLLED_BACK("RolledBack"),
   /** Being unmerged and deleted. */
   @JsonProperty("Removing")
   REMOVING("Removing"),

@@ -140,6 +140,18 @@ public final class Reasons {
   /** The image holds nothing that would be merged. */
   public static final String NO_HIERARCHY = "NoHierarchy";
 
+  /** Its services are being dealt with, or its health checks run. */
+  public static final String CHECKING_HEALTH = "CheckingHealth";
+
+  /** A health check did not pass in time; the message has its output. */
+  public static final String HEALTH_CHECK_FAILED = "HealthCheckFailed";
+
+  /** A service of it could not be restarted, reloaded or started. */
+  public static final String SERVICE_FAILED = "ServiceFailed";
+
+  /** A health check is a command, and the agent's configuration does not allow those. */
+  public static final String COMMANDS_NOT_ALLOWED = "CommandsNotAllowed";
+
   /** Gone from the host. */
   public static final String REMOVED = "Removed";
 

@@ -19,6 +19,8 @@ import lombok.Builder;
  * @param imageName the name on the host, empty for the name of the object; see {@link
  *     SystemExtension#imageName()}
  * @param images one image an architecture
+ * @param services units of the host that belong to it
+ * @param healthChecks tell whether it works; one that fails brings the version before back
  */
 @Builder(toBuilder = true)
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -61,6 +63,14 @@ import lombok.Builder;
             maxItems: 8
             x-kubernetes-list-type: map
             x-kubernetes-list-map-keys: [architecture]
+          services:
+            maxItems: 16
+            x-kubernetes-list-type: map
+            x-kubernetes-list-map-keys: [name]
+          healthChecks:
+            maxItems: 16
+            x-kubernetes-list-type: map
+            x-kubernetes-list-map-keys: [name]
         """)
 public record SystemExtensionSpec(
     @JsonPropertyDescription("The extension class.") @Default("Sysext") ExtensionType type,
@@ -74,7 +84,12 @@ public record SystemExtensionSpec(
                 + " hold usr/lib/extension-release.d/extension-release.NAME. Default: metadata.name. Immutable.")
         @Size(max = 63)
         String imageName,
-    @JsonPropertyDescription("One image an architecture.") @Required List<ExtensionImage> images) {
+    @JsonPropertyDescription("One image an architecture.") @Required List<ExtensionImage> images,
+    @JsonPropertyDescription("Units of the host that belong to the extension.")
+        List<Service> services,
+    @JsonPropertyDescription(
+            "Run on the host after activation; one that fails brings the version before back.")
+        List<HealthCheck> healthChecks) {
 
   /**
    * Fills in what the API server would have: it does so for objects that passed it, tests' objects
@@ -85,5 +100,7 @@ public record SystemExtensionSpec(
     version = Values.text(version);
     imageName = Values.text(imageName);
     images = Values.list(images);
+    services = Values.list(services);
+    healthChecks = Values.list(healthChecks);
   }
 }

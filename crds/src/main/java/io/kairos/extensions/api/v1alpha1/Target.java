@@ -1,5 +1,6 @@
 package io.kairos.extensions.api.v1alpha1;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.crdv2.generator.v1.SchemaCustomizer;
 import io.fabric8.generator.annotation.Required;
@@ -17,12 +18,21 @@ import lombok.Builder;
  * @param profiles the boot profiles to enable it in
  * @param activation how it gets merged
  * @param soakSeconds how long it has to stay merged to count as proven, in seconds
+ * @param services units of the host that belong to it
+ * @param healthChecks tell whether it works
  */
 @Builder(toBuilder = true)
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
 @SchemaCustomizer(
     value = DeepMerge.class,
     input =
-        "properties: {profiles: {minItems: 1, maxItems: 4}, soakSeconds: {minimum: 0, maximum: 86400}}")
+        """
+        properties:
+          profiles: {minItems: 1, maxItems: 4}
+          soakSeconds: {minimum: 0, maximum: 86400}
+          services: {maxItems: 16}
+          healthChecks: {maxItems: 16}
+        """)
 public record Target(
     @JsonPropertyDescription("The policy's revision that this is part of.")
         @Required
@@ -32,12 +42,15 @@ public record Target(
     @JsonPropertyDescription("The one image for this node.") @Required ResolvedImage image,
     @JsonPropertyDescription("The boot profiles to enable it in.") @Required List<Profile> profiles,
     @JsonPropertyDescription("How it gets merged.") @Required Activation activation,
-    @JsonPropertyDescription("How long it has to stay merged to count as proven.")
-        int soakSeconds) {
+    @JsonPropertyDescription("How long it has to stay merged to count as proven.") int soakSeconds,
+    @JsonPropertyDescription("Units of the host that belong to it.") List<Service> services,
+    @JsonPropertyDescription("Tell whether it works.") List<HealthCheck> healthChecks) {
 
   /** Absent values as empty ones. */
   public Target {
     profiles = Values.list(profiles);
+    services = Values.list(services);
+    healthChecks = Values.list(healthChecks);
   }
 
   /**

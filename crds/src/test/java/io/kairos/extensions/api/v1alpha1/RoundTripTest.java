@@ -43,7 +43,14 @@ class RoundTripTest {
             new Target.ResolvedImage("https://x/y.raw", "a".repeat(64)),
             List.of(Profile.ACTIVE, Profile.PASSIVE),
             Activation.LIVE,
-            5);
+            5,
+            List.of(new Service("hello.service", ServiceAction.RELOAD)),
+            List.of(
+                HealthCheck.builder()
+                    .name("answers")
+                    .httpGetOrNull(new HealthCheck.HttpGet(8080, "/healthz"))
+                    .timeoutSeconds(7)
+                    .build()));
     state.setSpec(
         new NodeExtensionStateSpec(
             List.of(

@@ -110,6 +110,8 @@ public final class FleetNode implements AutoCloseable {
                           siteCa.toString(),
                           "SYSEXT_FILE_FOLDERS",
                           "/var/lib/kairos/images",
+                          "SYSEXT_ALLOW_COMMANDS",
+                          "true",
                           "SYSEXT_STATUS_PAUSE_MILLIS",
                           String.valueOf(statusPause.toMillis()),
                           "SYSEXT_POLL_SECONDS",
@@ -123,6 +125,7 @@ public final class FleetNode implements AutoCloseable {
                           host.root(),
                           Optional.of(siteCa),
                           List.of(Path.of("/var/lib/kairos/images")),
+                          true,
                           statusPause,
                           Duration.ofSeconds(5))));
     } catch (IOException e) {

@@ -2,6 +2,7 @@ package io.kairos.extensions.e2e.fleet;
 
 import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.host.HostException;
+import io.kairos.extensions.agent.host.Units;
 import io.kairos.extensions.agent.image.HostFacts;
 import io.kairos.extensions.agent.image.MachineArchitecture;
 import io.kairos.extensions.agent.image.OsRelease;
@@ -98,6 +99,11 @@ final class PlainMerge implements Host {
       at = layout.here(target);
     }
     return Files.isRegularFile(at);
+  }
+
+  @Override
+  public Units units() {
+    return new PlainUnits();
   }
 
   @Override

@@ -234,7 +234,8 @@ final class SimulatedAgent implements AutoCloseable {
             stored.add(image.merged());
           }
         });
-    return new HostView(Optional.of(Profile.ACTIVE), names, merged, stored, Set.of(), List.of());
+    return new HostView(
+        Optional.of(Profile.ACTIVE), names, merged, stored, Set.of(), List.of(), Map.of());
   }
 
   private HostStatus host() {

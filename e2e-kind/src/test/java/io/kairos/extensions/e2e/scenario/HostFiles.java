@@ -15,7 +15,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * Every file and link of a host's store and run folder, folders and the ledger left out.
+ * Every file and link of a host's store and run folder, folders and the notes in /run left out.
  *
  * <p>The agent at work writes while this reads: a list counts only if nothing vanished under it,
  * and no answer of the host to a question of the agent's was on its way.
@@ -49,7 +49,8 @@ final class HostFiles {
       try (Stream<Path> walk = Files.walk(layout.here(onHost))) {
         for (Path file : walk.toList()) {
           if (!Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)
-              && !file.equals(layout.ledger())) {
+              && !file.equals(layout.ledger())
+              && !file.equals(layout.proofs())) {
             files.put("/" + layout.hostRoot().relativize(file), describe(file));
           }
         }

@@ -90,7 +90,7 @@ final class Bus implements AutoCloseable {
    * The value of a variant that has to carry its signature, as an empty list cannot tell its own.
    */
   static Variant<List<Systemd.Command>> commands(List<Systemd.Command> commands) {
-    return new Variant<>(commands, "a(sasb)");
+    return new Variant<>(commands, "a(sasas)");
   }
 
   @Override

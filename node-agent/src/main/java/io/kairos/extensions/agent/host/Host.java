@@ -31,6 +31,9 @@ public interface Host extends AutoCloseable {
   Refreshed refresh(Set<String> wanted, Set<String> unwanted, boolean reloadUnits)
       throws HostException;
 
+  /** The host's units. */
+  Units units();
+
   @Override
   void close();
 

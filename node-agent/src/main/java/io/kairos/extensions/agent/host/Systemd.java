@@ -28,6 +28,15 @@ final class Systemd {
     @DBusMemberName("ReloadOrRestartUnit")
     DBusPath reloadOrRestartUnit(String name, String mode);
 
+    @DBusMemberName("RestartUnit")
+    DBusPath restartUnit(String name, String mode);
+
+    @DBusMemberName("StartUnit")
+    DBusPath startUnit(String name, String mode);
+
+    @DBusMemberName("StopUnit")
+    DBusPath stopUnit(String name, String mode);
+
     @DBusMemberName("StartTransientUnit")
     DBusPath startTransientUnit(
         String name, String mode, List<Property> properties, List<Auxiliary> auxiliaries);
@@ -73,7 +82,7 @@ final class Systemd {
     }
   }
 
-  /** {@code (sasb)}: path, arguments, whether a failure is ignored. */
+  /** {@code (sasas)}: path, arguments, flags. */
   public static final class Command extends Struct {
     /** The program. */
     @Position(0)
@@ -83,15 +92,15 @@ final class Systemd {
     @Position(1)
     public final List<String> arguments;
 
-    /** Whether a failure is ignored. */
+    /** Flags, by the names that ExecStartEx knows. */
     @Position(2)
-    public final boolean ignoreFailure;
+    public final List<String> flags;
 
     /** A command line. */
-    public Command(String path, List<String> arguments, boolean ignoreFailure) {
+    public Command(String path, List<String> arguments, List<String> flags) {
       this.path = path;
       this.arguments = arguments;
-      this.ignoreFailure = ignoreFailure;
+      this.flags = flags;
     }
   }
 }

@@ -33,11 +33,13 @@ public final class SystemdHost implements Host {
 
   private final Bus bus;
   private final HostScripts scripts;
+  private final SystemdUnits units;
 
   /** Nothing is connected yet. */
   public SystemdHost(StoreLayout layout) {
     this.bus = new Bus(layout.here(Path.of("/run/dbus/system_bus_socket")));
     this.scripts = new HostScripts(bus, layout);
+    this.units = new SystemdUnits(bus, scripts);
   }
 
   @Override
@@ -74,16 +76,21 @@ public final class SystemdHost implements Host {
       outcome = refreshOnce(wanted, unwanted);
     }
     if (reloadUnits && outcome instanceof Refreshed.Done) {
-      bus.manager("Reload", SystemdHost::reload);
+      units.reload();
     }
     return outcome;
+  }
+
+  @Override
+  public Units units() {
+    return units;
   }
 
   private Refreshed refreshOnce(Set<String> wanted, Set<String> unwanted) throws HostException {
     Merge before = merge();
     String unit = bus.unit(SERVICE);
     bus.manager("ReloadOrRestartUnit " + SERVICE, m -> m.reloadOrRestartUnit(SERVICE, "replace"));
-    boolean ended = Waiting.until(JOB_LIMIT, () -> isIdle(unit));
+    boolean ended = Waiting.until(JOB_LIMIT, () -> units.isIdle(unit));
     if (!ended) {
       return new Refreshed.Refused(
           SERVICE + " was still at work after " + JOB_LIMIT.toSeconds() + " s");
@@ -98,23 +105,11 @@ public final class SystemdHost implements Host {
     return shown ? new Refreshed.Done() : new Refreshed.Refused(words(result, status));
   }
 
-  private boolean isIdle(String unit) throws HostException {
-    String state = bus.property(unit, Systemd.UNIT, "ActiveState", String.class);
-    Object[] job = bus.property(unit, Systemd.UNIT, "Job", Object[].class);
-    return !Set.of("reloading", "activating", "deactivating").contains(state)
-        && job[0].toString().equals("0");
-  }
-
   private void giveReload() throws HostException {
     if (!bus.property(bus.unit(SERVICE), Systemd.UNIT, "CanReload", Boolean.class)) {
       scripts.run(GIVE_RELOAD);
-      bus.manager("Reload", SystemdHost::reload);
+      units.reload();
     }
-  }
-
-  private static boolean reload(Systemd.Manager manager) {
-    manager.reload();
-    return true;
   }
 
   /** What the service itself said last: its own words tell more than its exit code. */

@@ -2,6 +2,7 @@ package io.kairos.extensions.agent.plan;
 
 import io.kairos.extensions.api.v1alpha1.ExtensionKey;
 import io.kairos.extensions.api.v1alpha1.Profile;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -84,6 +85,26 @@ public sealed interface Action {
    * @param name the extension's name
    */
   record UnsetGood(String name) implements OnName {}
+
+  /**
+   * Stops services whose files the next refresh takes away, while their unit files are still there.
+   *
+   * @param name the extension's name
+   * @param units the units
+   */
+  record StopServices(String name, List<String> units) implements OnName {
+    /** Takes a copy. */
+    public StopServices {
+      units = List.copyOf(units);
+    }
+  }
+
+  /**
+   * Forgets how far an image has proven itself.
+   *
+   * @param name the extension's name
+   */
+  record DropProof(String name) implements OnName {}
 
   /**
    * Merges what the run folder links: all changes of the node at once.

@@ -7,6 +7,7 @@ import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import io.kairos.extensions.api.v1alpha1.Reasons;
+import io.kairos.extensions.api.v1alpha1.Target;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -32,6 +33,10 @@ import java.util.regex.Pattern;
  *       it is good here. Alone they are linked directly.
  *   <li><b>Removal</b>: profile links, run link, refresh, then root and good, and the image as
  *       garbage.
+ *   <li>A merged image whose extension has services or health checks <b>proves itself</b>: before
+ *       it is committed, once more at the end of its soak, and after each boot. One that does not
+ *       is rolled back, and stays refused until its target changes; the good one stays and is
+ *       looked at again. While a proof runs nothing about its name changes.
  *   <li>A file of somebody else under a name of ours stops everything for that name, and so does a
  *       name or digest that is none: it would become a path.
  * </ul>
@@ -73,6 +78,9 @@ final class Decider {
           Reasons.INVALID_SPEC,
           "the name '" + assignment.name() + "' or its digest would be no plain file name");
     }
+    if (memory.proving().containsKey(assignment.key())) {
+      return checkingHealth(assignment);
+    }
     if (assignment.remove()) {
       return remove(assignment);
     }
@@ -112,6 +120,10 @@ final class Decider {
   }
 
   private Decision decideFreely(Assignment assignment) {
+    Optional<Refusal> refusal = memory.refusal(assignment);
+    if (refusal.isPresent()) {
+      return refused(assignment, refusal.get());
+    }
     Optional<Staged> staged = memory.staged(Memory.use(assignment));
     if (staged.isPresent() && staged.get() instanceof Staged.Unfit unfit) {
       return giveUp(assignment, Phase.INCOMPATIBLE, unfit.reason(), unfit.message());
@@ -130,9 +142,81 @@ final class Decider {
     if (!view.images().contains(sha256(assignment))) {
       return stage(assignment);
     }
+    if (booted(assignment).isPresent()
+        && view.isMerged(assignment.name(), sha256(assignment))
+        && !isProven(assignment, 1)) {
+      return prove(assignment);
+    }
     return assignment.target().activation() == Activation.LIVE && booted(assignment).isPresent()
         ? live(assignment)
         : nextBoot(assignment);
+  }
+
+  /** Whether services were dealt with in this boot, and the checks passed so often. */
+  private boolean isProven(Assignment assignment, int times) {
+    Target target = assignment.target();
+    if (target.services().isEmpty() && target.healthChecks().isEmpty()) {
+      return true;
+    }
+    return view.proof(assignment.name(), sha256(assignment))
+        .filter(proof -> proof.has(target.healthChecks(), times))
+        .isPresent();
+  }
+
+  private Decision prove(Assignment assignment) {
+    boolean servicesDone = view.proof(assignment.name(), sha256(assignment)).isPresent();
+    Target target = assignment.target();
+    return checkingHealth(assignment)
+        .proving(
+            new Proving(
+                assignment,
+                sha256(assignment),
+                servicesDone ? List.of() : target.services(),
+                true,
+                target.healthChecks()));
+  }
+
+  private static Decision checkingHealth(Assignment assignment) {
+    return Decision.of(
+        assignment,
+        assignment.remove() ? Phase.REMOVING : Phase.VERIFYING,
+        Reasons.CHECKING_HEALTH,
+        "services are dealt with and health checks run");
+  }
+
+  /** Nothing is left of it, what was before is back, and its services run again. */
+  private Decision refused(Assignment assignment, Refusal refusal) {
+    String name = assignment.name();
+    String sha256 = sha256(assignment);
+    Decision rest = Decision.of(assignment, refusal.phase(), refusal.reason(), refusal.message());
+    if (view.isMerged(name, sha256) && view.images().contains(sha256)) {
+      Optional<Staged> staged = memory.staged(Memory.use(assignment));
+      if (staged.isEmpty()) {
+        return rest.as(Phase.ROLLING_BACK).staging(); // only a look into it tells how to go back
+      }
+      if (staged.get() instanceof Staged.Ready ready && ready.nodeRuntime().isPresent()) {
+        return wayBack(assignment).rollBackWithNextBoot(sha256, rest);
+      }
+    }
+    Decision back = wayBack(assignment).rollBack(sha256, rest);
+    if (back.expected().isPresent()) {
+      return back.as(Phase.ROLLING_BACK);
+    }
+    Optional<Failure> failure = memory.failure(assignment);
+    if (failure.isPresent() && failure.get().retryAtMillis() > nowMillis) {
+      return rest.failures(failure.get().attempts()).wakingAt(failure.get().retryAtMillis());
+    }
+    return view.mergedImage(name)
+        .filter(image -> !image.equals(sha256))
+        .filter(image -> !assignment.target().services().isEmpty())
+        .filter(image -> view.proof(name, image).isEmpty())
+        .map(
+            image ->
+                rest.as(Phase.ROLLING_BACK)
+                    .proving(
+                        new Proving(
+                            assignment, image, assignment.target().services(), false, List.of())))
+        .orElse(rest);
   }
 
   /** Others are tried first: what is merged stays what is linked. */
@@ -250,7 +334,9 @@ final class Decider {
     long soakEnd =
         soak.map(Memory.Soak::sinceMillis).orElse(nowMillis)
             + assignment.target().soakSeconds() * 1000L;
-    boolean proven = merged && (good || (soak.isPresent() && soakEnd <= nowMillis));
+    boolean soaked = soak.isPresent() && soakEnd <= nowMillis;
+    boolean lasts = assignment.target().soakSeconds() == 0 || isProven(assignment, 2);
+    boolean proven = merged && (good || (soaked && lasts));
 
     List<Action> changes = wanted(assignment).changes();
     if (proven) {
@@ -261,6 +347,9 @@ final class Decider {
     }
     if (!changes.isEmpty() && !isReady(assignment)) {
       return stage(assignment);
+    }
+    if (changes.isEmpty() && merged && !good && soaked && !lasts) {
+      return prove(assignment); // the soak ends with what it began with
     }
     if (!merged && !changes.isEmpty()) {
       Optional<Decision> tooMany = tooMany(assignment);
@@ -328,6 +417,9 @@ final class Decider {
     }
     if (links.good().isPresent()) {
       clear.add(new Action.UnsetGood(name));
+    }
+    if (view.proofs().containsKey(name)) {
+      clear.add(new Action.DropProof(name));
     }
     boolean imageLeft = view.images().contains(sha256(assignment)) && !usedElsewhere(assignment);
     if (clear.isEmpty() && !imageLeft) {

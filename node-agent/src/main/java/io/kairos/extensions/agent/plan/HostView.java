@@ -16,6 +16,7 @@ import java.util.Set;
  * @param images digests of the files in {@code images/}
  * @param strays what an interrupted step left behind, by path below our folder
  * @param unmanaged what somebody else put there
+ * @param proofs how far merged images have proven themselves in this boot, by name
  */
 public record HostView(
     Optional<Profile> bootProfile,
@@ -23,7 +24,8 @@ public record HostView(
     Map<String, Optional<String>> merged,
     Set<String> images,
     Set<String> strays,
-    List<UnmanagedFile> unmanaged) {
+    List<UnmanagedFile> unmanaged,
+    Map<String, Proof> proofs) {
 
   /** Takes copies. */
   public HostView {
@@ -32,6 +34,12 @@ public record HostView(
     images = Set.copyOf(images);
     strays = Set.copyOf(strays);
     unmanaged = List.copyOf(unmanaged);
+    proofs = Map.copyOf(proofs);
+  }
+
+  /** The proof of an image, where it is the one that the name's proof speaks of. */
+  public Optional<Proof> proof(String name, String image) {
+    return Optional.ofNullable(proofs.get(name)).filter(proof -> proof.image().equals(image));
   }
 
   /** The links of a name, none where there are none. */

@@ -4,6 +4,7 @@ import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.ExtensionKey;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Reasons;
+import io.kairos.extensions.api.v1alpha1.Service;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -15,6 +16,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
+import lombok.With;
 
 /**
  * Plans what to do next on a host.
@@ -31,6 +33,9 @@ import java.util.stream.LongStream;
  *       one that failed, they are tried alone, one by one, until the bad one is found; an extension
  *       that waits for its turn is put back to what is merged.
  *   <li>A host that refuses a refresh that tries nothing new is left in peace for a growing pause.
+ *   <li>A merged image whose extension has services or health checks proves itself before it is
+ *       committed: that takes its time, beside all else, and meanwhile nothing about its name
+ *       changes.
  *   <li>What is assigned no more stays as it is; only a trial of it that was cut off is ended, for
  *       it would stand in the way of every refresh.
  *   <li>Only a plan without any other step collects garbage: images that no link leads to and
@@ -89,6 +94,7 @@ public final class Planner {
     return new Plan(
         actions,
         stage,
+        inOrder.stream().flatMap(d -> d.prove().stream()).filter(this::isIdle).toList(),
         inOrder.stream().map(Decision::standing).toList(),
         waiting,
         wake(inOrder, inPeace));
@@ -131,10 +137,28 @@ public final class Planner {
         trials.add(decision.standing().assignment().key());
       }
     }
+    for (Decision decision : decisions) {
+      actions.addAll(stops(decision.standing().assignment(), expected));
+    }
     if (!expected.isEmpty()) {
       actions.add(new Action.Refresh(expected, trials));
     }
     return actions;
+  }
+
+  /** Services that the refresh takes the files of. */
+  private List<Action> stops(Assignment assignment, Map<String, Optional<String>> expected) {
+    List<String> units = assignment.target().services().stream().map(Service::name).toList();
+    boolean goes =
+        view.merged().containsKey(assignment.name())
+            && Optional.<String>empty().equals(expected.get(assignment.name()));
+    return goes && !units.isEmpty()
+        ? List.of(new Action.StopServices(assignment.name(), units))
+        : List.of();
+  }
+
+  private boolean isIdle(Proving proving) {
+    return !memory.proving().containsKey(proving.assignment().key());
   }
 
   private List<Action> endTrials() {
@@ -192,8 +216,10 @@ public final class Planner {
    *     none
    * @param trial whether the refresh would try something new
    * @param stage whether its image has to be fetched or verified first
+   * @param prove what the merged image has to go through
    * @param wakeAtMillis when time alone changes the decision
    */
+  @With
   record Decision(
       Standing standing,
       List<Action> settle,
@@ -201,6 +227,7 @@ public final class Planner {
       Optional<Optional<String>> expected,
       boolean trial,
       boolean stage,
+      Optional<Proving> prove,
       OptionalLong wakeAtMillis) {
 
     static Decision of(Assignment assignment, Phase phase, String reason, String message) {
@@ -211,43 +238,51 @@ public final class Planner {
           Optional.empty(),
           false,
           false,
+          Optional.empty(),
           OptionalLong.empty());
     }
 
     Decision failures(int attempts) {
-      Standing counted =
+      return withStanding(
           new Standing(
               standing.assignment(),
               standing.phase(),
               standing.reason(),
               standing.message(),
-              attempts);
-      return new Decision(counted, settle, relink, expected, trial, stage, wakeAtMillis);
+              attempts));
+    }
+
+    /** The same under another phase. */
+    Decision as(Phase phase) {
+      return withStanding(
+          new Standing(
+              standing.assignment(),
+              phase,
+              standing.reason(),
+              standing.message(),
+              standing.attempts()));
     }
 
     Decision settling(List<Action> steps) {
-      return new Decision(
-          standing, List.copyOf(steps), relink, expected, trial, stage, wakeAtMillis);
+      return withSettle(List.copyOf(steps));
     }
 
     Decision relinking(List<Action> steps, Optional<String> mergedAfterwards, boolean isTrial) {
-      return new Decision(
-          standing,
-          settle,
-          List.copyOf(steps),
-          Optional.of(mergedAfterwards),
-          isTrial,
-          stage,
-          wakeAtMillis);
+      return withRelink(List.copyOf(steps))
+          .withExpected(Optional.of(mergedAfterwards))
+          .withTrial(isTrial);
     }
 
     Decision staging() {
-      return new Decision(standing, settle, relink, expected, trial, true, wakeAtMillis);
+      return withStage(true);
+    }
+
+    Decision proving(Proving proving) {
+      return withProve(Optional.of(proving));
     }
 
     Decision wakingAt(long millis) {
-      return new Decision(
-          standing, settle, relink, expected, trial, stage, OptionalLong.of(millis));
+      return withWakeAtMillis(OptionalLong.of(millis));
     }
   }
 

@@ -55,6 +55,59 @@ final class WayBack {
     return decision.relinking(steps, back, false);
   }
 
+  /**
+   * Takes back a version that merged and does not work: what was committed before it returns, else
+   * the good version, else nothing. The good version itself has nothing to go back to, and stays.
+   */
+  Decision rollBack(String sha256, Decision decision) {
+    boolean isGood = links.good().filter(sha256::equals).isPresent();
+    boolean isLeft =
+        view.isMerged(name, sha256)
+            || links.linkedForRun().filter(sha256::equals).isPresent()
+            || links.profiles().values().contains(new Link.Image(sha256));
+    if (isGood || !isLeft) {
+      return decision;
+    }
+    Optional<String> back = committed(sha256).or(() -> good(sha256));
+    List<Action> steps = new ArrayList<>();
+    for (Profile profile : Profile.values()) {
+      if (links.inProfile(profile).filter(sha256::equals).isPresent()) {
+        boolean isBooted = booted.filter(profile::equals).isPresent();
+        steps.add(inProfile(profile, isBooted ? back : good(sha256)));
+      }
+    }
+    if (back.isPresent()) {
+      if (links.root().filter(new Link.Image(back.get())::equals).isEmpty()) {
+        steps.add(new Action.LinkRoot(name, back.get()));
+      }
+    } else if (links.root().filter(new Link.Image(sha256)::equals).isPresent()) {
+      steps.add(new Action.UnlinkRoot(name));
+    }
+    if (!links.linkedForRun().equals(back)) {
+      boolean movesBack = // by a step above
+          back.isPresent() && booted.flatMap(links::inProfile).filter(sha256::equals).isPresent();
+      steps.add(movesBack ? new Action.LinkRunToProfile(name, booted.orElseThrow()) : inRun(back));
+    }
+    return decision.relinking(steps, back, false);
+  }
+
+  /**
+   * The same for a version that must not be swapped live: it stays merged until the next boot,
+   * which finds the version before.
+   */
+  Decision rollBackWithNextBoot(String sha256, Decision decision) {
+    List<Action> steps = new ArrayList<>();
+    for (Profile profile : Profile.values()) {
+      if (links.inProfile(profile).filter(sha256::equals).isPresent()) {
+        steps.add(inProfile(profile, good(sha256)));
+      }
+    }
+    if (!steps.isEmpty() && links.run().filter(Link.ViaProfile.class::isInstance).isPresent()) {
+      steps.add(0, new Action.LinkRunToImage(name, sha256));
+    }
+    return decision.settling(steps);
+  }
+
   /** Lets others be tried first: only the run link gives way. */
   Decision giveWay(String sha256, Decision decision) {
     return isInTheWay(sha256)

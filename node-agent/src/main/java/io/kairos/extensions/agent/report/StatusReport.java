@@ -27,7 +27,12 @@ import java.util.stream.Stream;
  * Reconciling}; one that is not, {@code Stalled}.
  */
 public final class StatusReport {
-  private static final Set<Phase> FAILED = EnumSet.of(Phase.FAILED, Phase.INCOMPATIBLE);
+  private static final Set<Phase> FAILED =
+      EnumSet.of(Phase.FAILED, Phase.INCOMPATIBLE, Phase.ROLLED_BACK);
+
+  /** Nothing but another target moves these on. */
+  private static final Set<Phase> STALLED = EnumSet.of(Phase.INCOMPATIBLE, Phase.ROLLED_BACK);
+
   private static final Set<Phase> SETTLED =
       EnumSet.of(Phase.ACTIVE, Phase.PENDING_REBOOT, Phase.REMOVED, Phase.RELEASED);
 
@@ -175,7 +180,7 @@ public final class StatusReport {
         entries.stream().filter(e -> FAILED.contains(e.phase())).toList();
     List<ExtensionStatus> working =
         entries.stream()
-            .filter(e -> !SETTLED.contains(e.phase()) && e.phase() != Phase.INCOMPATIBLE)
+            .filter(e -> !SETTLED.contains(e.phase()) && !STALLED.contains(e.phase()))
             .toList();
     List<ExtensionStatus> waiting =
         entries.stream().filter(e -> e.phase() == Phase.PENDING_REBOOT).toList();

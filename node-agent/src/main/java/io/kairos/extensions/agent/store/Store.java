@@ -23,14 +23,16 @@ import java.util.Arrays;
  */
 public final class Store {
   private final StoreLayout layout;
+  private final Proofs proofs;
 
   /** Changes below a layout. */
   public Store(StoreLayout layout) {
     this.layout = layout;
+    this.proofs = new Proofs(layout);
   }
 
   /**
-   * Makes the folders, where they are missing, and deletes what a crash left in the run folder.
+   * Makes the folders, where they are missing.
    *
    * @throws IOException when one cannot be made
    */
@@ -43,7 +45,16 @@ public final class Store {
     for (Profile profile : Profile.values()) {
       Files.createDirectories(layout.profile(profile));
     }
-    Files.deleteIfExists(runLink());
+    Files.deleteIfExists(runLink()); // of a step that was cut off
+  }
+
+  /**
+   * Deletes what an agent before this one left of its questions to the host; to be called before
+   * the first of our own.
+   *
+   * @throws IOException when the run folder cannot be read, or a file not deleted
+   */
+  public void recover() throws IOException {
     try (DirectoryStream<Path> outputs =
         Files.newDirectoryStream(layout.run(), StoreLayout::isOutput)) {
       for (Path output : outputs) {
@@ -79,6 +90,8 @@ public final class Store {
       link(layout.good().resolve(a.name()), Path.of("../images", a.sha256()));
     } else if (action instanceof Action.UnsetGood a) {
       drop(layout.good().resolve(a.name()));
+    } else if (action instanceof Action.DropProof a) {
+      proofs.drop(a.name());
     } else if (action instanceof Action.DeleteImage a) {
       unlink(layout.images().resolve(a.sha256()));
     } else if (action instanceof Action.DeleteStray a) {

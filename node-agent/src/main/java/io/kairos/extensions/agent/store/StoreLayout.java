@@ -75,6 +75,11 @@ public record StoreLayout(Path hostRoot) {
     return run().resolve(OURS + ".json");
   }
 
+  /** How far merged images have proven themselves in this boot; gone with the next. */
+  public Path proofs() {
+    return run().resolve(OURS + ".proofs.json");
+  }
+
   /** Where the output of a script on the host goes, as the host sees it. */
   public static Path outputOnHost(String id) {
     return RUN.resolve(OUTPUT + id + ".out");

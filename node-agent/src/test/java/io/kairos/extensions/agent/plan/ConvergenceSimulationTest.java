@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.kairos.extensions.api.v1alpha1.Activation;
 import io.kairos.extensions.api.v1alpha1.Assignment;
+import io.kairos.extensions.api.v1alpha1.HealthCheck;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import io.kairos.extensions.api.v1alpha1.Reasons;
+import io.kairos.extensions.api.v1alpha1.Service;
+import io.kairos.extensions.api.v1alpha1.ServiceAction;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,10 +25,10 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /**
- * Random histories of an agent on a model host: assignments come, change and go, images are bad,
- * somebody else's files come and go, the agent dies between any two actions, the power goes at any
- * time. {@link ModelHost} objects to every single step that must never be; here is what has to hold
- * of a whole history.
+ * Random histories of an agent on a model host: assignments come, change and go, images are bad or
+ * ill, somebody else's files come and go, the agent dies between any two actions, the power goes at
+ * any time. {@link ModelHost} objects to every single step that must never be; here is what has to
+ * hold of a whole history.
  *
  * <p>A history is its seed: a failure names it, {@code -Dsimulation.seed=N} runs that one alone,
  * and {@code -Dsimulation.histories=N} more of them.
@@ -39,6 +42,14 @@ class ConvergenceSimulationTest {
   private static final List<String> GOOD = List.of("1", "2", "3");
   private static final String BAD = "bad";
   private static final String UNFIT = "unfit";
+
+  /** Merges, and does not work. */
+  private static final String ILL = "ill";
+
+  private static final List<Service> SERVICES =
+      List.of(new Service("it.service", ServiceAction.RESTART));
+  private static final List<HealthCheck> CHECKS =
+      List.of(HealthCheck.builder().name("up").unit("it.service").build());
   private static final String RUNTIME = "runtime";
 
   @Test
@@ -68,7 +79,7 @@ class ConvergenceSimulationTest {
     History(long seed) {
       random = new Random(seed);
       NAMES.forEach(name -> host.bad(Wanted.digest(name, BAD)));
-      agent.staging(this::stage);
+      agent.staging(this::stage).proving(this::prove);
     }
 
     void play() {
@@ -107,6 +118,15 @@ class ConvergenceSimulationTest {
         case RUNTIME -> new Staged.Ready(true, Optional.of("/usr/bin/k3s"));
         default -> new Staged.Ready(true, Optional.empty());
       };
+    }
+
+    private Proved prove(Proving proving) {
+      if (faults && random.nextInt(6) == 0) {
+        return new Proved.Unanswered("the bus did not answer");
+      }
+      return proving.wanted() && proving.assignment().target().version().equals(ILL)
+          ? new Proved.Failed(true, Reasons.HEALTH_CHECK_FAILED, "exit code 1")
+          : new Proved.Passed();
     }
 
     private void event() {
@@ -175,7 +195,8 @@ class ConvergenceSimulationTest {
       String version =
           switch (random.nextInt(8)) {
             case 0, 1 -> BAD;
-            case 2 -> random.nextBoolean() ? UNFIT : RUNTIME;
+            case 2 -> List.of(UNFIT, RUNTIME, ILL).get(random.nextInt(3));
+            case 3 -> ILL;
             default -> GOOD.get(random.nextInt(GOOD.size()));
           };
       Assignment assignment = assignment(name(), version);
@@ -198,12 +219,24 @@ class ConvergenceSimulationTest {
             case 3 -> new Profile[] {Profile.ACTIVE, Profile.PASSIVE, Profile.RECOVERY};
             default -> new Profile[] {Profile.ACTIVE};
           };
-      return Wanted.assignment(
-          name,
-          version,
-          random.nextBoolean() ? Activation.LIVE : Activation.NEXT_BOOT,
-          random.nextInt(3) * 20,
-          profiles);
+      Assignment plain =
+          Wanted.assignment(
+              name,
+              version,
+              random.nextBoolean() ? Activation.LIVE : Activation.NEXT_BOOT,
+              random.nextInt(3) * 20,
+              profiles);
+      return version.equals(ILL) || random.nextBoolean() ? provable(plain) : plain;
+    }
+
+    private static Assignment provable(Assignment plain) {
+      return new Assignment(
+          plain.type(),
+          plain.name(),
+          plain.extension(),
+          plain.policy(),
+          plain.target().toBuilder().services(SERVICES).healthChecks(CHECKS).build(),
+          false);
     }
 
     private void foreign() {
@@ -236,6 +269,9 @@ class ConvergenceSimulationTest {
     private void round(boolean dies) {
       if (random.nextBoolean()) {
         agent.finishStaging();
+      }
+      if (random.nextBoolean()) {
+        agent.finishProofs();
       }
       List<Action> actions = agent.plan().actions();
       int survived = dies ? random.nextInt(actions.size() + 1) : actions.size();
@@ -284,7 +320,8 @@ class ConvergenceSimulationTest {
             (assignment.target().activation() == Activation.LIVE
                     || failing.contains(assignment.name()))
                 && is.filter(wanted::equals).isPresent();
-        if (!lost && !replaced && !is.equals(was)) {
+        boolean ill = assignment.target().version().equals(ILL) && was.equals(Optional.of(wanted));
+        if (!lost && !replaced && !ill && !is.equals(was)) {
           throw new AssertionError(
               "%s was merged as %s, now it is %s".formatted(assignment, was, is));
         }
@@ -294,9 +331,12 @@ class ConvergenceSimulationTest {
     private Plan settle() {
       for (int i = 0; i < 120; i++) {
         agent.finishStaging();
+        agent.finishProofs();
         Plan plan = agent.plan();
         plan.actions().forEach(this::act);
-        if (plan.actions().isEmpty() && agent.memory().staging().isEmpty()) {
+        if (plan.actions().isEmpty()
+            && agent.memory().staging().isEmpty()
+            && agent.memory().proving().isEmpty()) {
           if (plan.wakeAtMillis().isEmpty() || i > 60) {
             return plan;
           }

@@ -25,7 +25,8 @@ class MemoryTest {
     for (Assignment assignment : assignments) {
       merged.put(assignment.name(), Optional.of(assignment.target().image().sha256()));
     }
-    return new HostView(Optional.empty(), Map.of(), merged, Set.of(), Set.of(), List.of());
+    return new HostView(
+        Optional.empty(), Map.of(), merged, Set.of(), Set.of(), List.of(), Map.of());
   }
 
   private static Action.Refresh trial(Assignment... assignments) {
@@ -75,7 +76,8 @@ class MemoryTest {
             Map.of("gone", Optional.of(digest("gone", "1"))),
             Set.of(),
             Set.of(),
-            List.of());
+            List.of(),
+            Map.of());
     Memory memory = after(Memory.EMPTY, removal, still);
     assertThat(memory.trouble().orElseThrow().attempts()).isEqualTo(1);
     assertThat(memory.trouble().orElseThrow().message()).isEqualTo("what the host said");

@@ -27,6 +27,8 @@ public final class ModelAgent {
   private Optional<Assignment> inWork = Optional.empty();
   private Function<Assignment, Staged> stager =
       assignment -> new Staged.Ready(false, Optional.empty());
+  private final List<Proving> provings = new ArrayList<>();
+  private Function<Proving, Proved> prover = proving -> new Proved.Passed();
   private long nowMillis = 1_000_000;
 
   /** An agent that has just started. */
@@ -63,6 +65,12 @@ public final class ModelAgent {
     return this;
   }
 
+  /** What comes of proofs, from now on. */
+  public ModelAgent proving(Function<Proving, Proved> outcome) {
+    prover = outcome;
+    return this;
+  }
+
   /** Time goes by. */
   public ModelAgent pass(long millis) {
     nowMillis += millis;
@@ -90,7 +98,34 @@ public final class ModelAgent {
       plan = Planner.plan(wanted(), view, memory, nowMillis);
     }
     memory = memory.suspecting(plan.waiting());
+    for (Proving proving : plan.prove()) {
+      memory = memory.proving(proving.assignment());
+      provings.add(proving);
+    }
     return plan;
+  }
+
+  /** The proofs that run are done, or given up where something else is wanted by now. */
+  public void finishProofs() {
+    for (Proving proving : List.copyOf(provings)) {
+      provings.remove(proving);
+      HostView view = host.view();
+      String name = proving.assignment().name();
+      Proved outcome =
+          proving.assignment().equals(wanted.get(name))
+              ? prover.apply(proving)
+              : new Proved.Abandoned();
+      if (view.isMerged(name, proving.image())) {
+        Proof before = view.proof(name, proving.image()).orElse(Proof.ofServices(proving.image()));
+        if (outcome instanceof Proved.Passed) {
+          host.proof(name, before.passed(proving.checks()));
+        } else if (outcome instanceof Proved.Failed failed && failed.servicesDone()) {
+          host.proof(name, before);
+        }
+      }
+      boolean good = view.name(name).good().filter(proving.image()::equals).isPresent();
+      memory = memory.proved(proving, outcome, good, nowMillis, SALT);
+    }
   }
 
   /** The image in work is done, if there is one. */
@@ -111,6 +146,7 @@ public final class ModelAgent {
     inWork.ifPresent(
         assignment -> host.stray("staging/" + assignment.target().image().sha256() + ".part"));
     inWork = Optional.empty();
+    provings.clear();
     memory = Memory.EMPTY;
   }
 
@@ -170,9 +206,10 @@ public final class ModelAgent {
   public Plan settle(Predicate<Plan> waiting) {
     for (int i = 0; i < MOST_ROUNDS; i++) {
       Plan plan = round();
-      boolean staged = inWork.isPresent();
+      boolean busy = inWork.isPresent() || !provings.isEmpty();
       finishStaging();
-      if (plan.actions().isEmpty() && !staged && !waiting.test(plan)) {
+      finishProofs();
+      if (plan.actions().isEmpty() && !busy && !waiting.test(plan)) {
         return plan;
       }
     }

@@ -30,6 +30,7 @@ public final class ModelHost {
   private final Set<String> images = new TreeSet<>();
   private final Set<String> strays = new TreeSet<>();
   private final Set<String> bad = new TreeSet<>();
+  private final Map<String, Proof> proofs = new TreeMap<>();
   private Map<String, Optional<String>> merged = new TreeMap<>();
   private Optional<Profile> booted = Optional.of(Profile.ACTIVE);
   private boolean refusing;
@@ -58,7 +59,7 @@ public final class ModelHost {
               Optional.ofNullable(good.get(name)),
               Optional.ofNullable(rivals.get(name))));
     }
-    return new HostView(booted, names, merged, images, strays, List.of());
+    return new HostView(booted, names, merged, images, strays, List.of(), proofs);
   }
 
   private Set<String> names() {
@@ -100,6 +101,10 @@ public final class ModelHost {
       good.put(a.name(), present(a.sha256()));
     } else if (action instanceof Action.UnsetGood a) {
       good.remove(a.name());
+    } else if (action instanceof Action.DropProof a) {
+      proofs.remove(a.name());
+    } else if (action instanceof Action.StopServices a) {
+      assertThat(merged).as("%s comes while the files are there", a).containsKey(a.name());
     } else if (action instanceof Action.DeleteImage a) {
       assertThat(needed()).as("%s deletes what is needed", a).doesNotContain(a.sha256());
       images.remove(a.sha256());
@@ -191,6 +196,7 @@ public final class ModelHost {
   public void boot(Optional<Profile> profile) {
     booted = profile;
     run.clear();
+    proofs.clear();
     merged = new TreeMap<>();
     List<Profile> folders = new ArrayList<>(profile.stream().toList());
     folders.add(Profile.COMMON);
@@ -209,6 +215,11 @@ public final class ModelHost {
   public ModelHost image(String sha256) {
     images.add(sha256);
     return this;
+  }
+
+  /** An image has proven itself so far. */
+  public void proof(String name, Proof proof) {
+    proofs.put(name, proof);
   }
 
   /** An image passes inspection and yet does not merge. */

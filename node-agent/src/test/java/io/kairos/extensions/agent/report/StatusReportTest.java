@@ -32,7 +32,8 @@ class StatusReportTest {
   private static final String NOON = "2026-01-01T12:00:00Z";
   private static final String LATER = "2026-01-01T12:05:00Z";
   private static final HostView EMPTY =
-      new HostView(Optional.of(Profile.ACTIVE), Map.of(), Map.of(), Set.of(), Set.of(), List.of());
+      new HostView(
+          Optional.of(Profile.ACTIVE), Map.of(), Map.of(), Set.of(), Set.of(), List.of(), Map.of());
 
   private static Standing at(String name, Phase phase) {
     return new Standing(live(name, "1"), phase, "Because", "why " + name, 0);
@@ -210,7 +211,8 @@ class StatusReportTest {
             Map.of("a", Optional.of(old)),
             Set.of(old),
             Set.of(),
-            List.of());
+            List.of(),
+            Map.of());
     ExtensionStatus entry =
         report(NodeExtensionStateStatus.EMPTY, NOON, view, at("a", Phase.PENDING_REBOOT))
             .extensions()
@@ -242,7 +244,8 @@ class StatusReportTest {
             Map.of("ours", Optional.of(digest("ours", "1"))),
             Set.of(),
             Set.of(),
-            List.of(new UnmanagedFile("theirs.raw", List.of(), false)));
+            List.of(new UnmanagedFile("theirs.raw", List.of(), false)),
+            Map.of());
     NodeExtensionStateStatus status =
         report(NodeExtensionStateStatus.EMPTY, NOON, view, at("a", Phase.ACTIVE));
     assertThat(status.extensions())
@@ -273,7 +276,8 @@ class StatusReportTest {
   void listsAreBounded() {
     Map<String, NameView> names = new HashMap<>();
     IntStream.range(0, 100).forEach(i -> names.put("ours-" + i, ours("ours-" + i)));
-    HostView view = new HostView(Optional.empty(), names, Map.of(), Set.of(), Set.of(), List.of());
+    HostView view =
+        new HostView(Optional.empty(), names, Map.of(), Set.of(), Set.of(), List.of(), Map.of());
     Standing[] failed =
         IntStream.range(0, 64)
             .mapToObj(i -> at("%02d".formatted(i), Phase.FAILED))

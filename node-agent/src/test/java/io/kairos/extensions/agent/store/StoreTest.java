@@ -166,13 +166,14 @@ class StoreTest {
   }
 
   @Test
-  void preparingMakesTheFoldersAndClearsWhatACrashLeftInTheRunFolder() throws IOException {
+  void recoveringClearsWhatACrashLeftInTheRunFolder() throws IOException {
     host.link("/run/extensions/.sysext-operator.link", "nowhere")
         .file(StoreLayout.outputOnHost("a").toString(), "an answer that nobody read")
         .file(StoreLayout.outputOnHost("b") + ".part", "an ans")
         .file("/run/extensions/.sysext-operator.json", "{}")
         .file("/run/extensions/.theirs.out", "theirs");
     store.prepare();
+    store.recover();
     assertThat(host.entries())
         .containsOnlyKeys("/run/extensions/.sysext-operator.json", "/run/extensions/.theirs.out");
     for (String folder :

@@ -85,6 +85,8 @@ public final class Planner {
               .profiles(Revision.sorted(draft.policy.spec().profiles()))
               .activation(draft.policy.spec().activation())
               .soakSeconds(draft.policy.spec().rollout().soakSeconds())
+              .services(extension.spec().services())
+              .healthChecks(extension.spec().healthChecks())
               .build(),
           false);
     }

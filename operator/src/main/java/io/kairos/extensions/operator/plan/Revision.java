@@ -1,8 +1,10 @@
 package io.kairos.extensions.operator.plan;
 
 import io.kairos.extensions.api.v1alpha1.ExtensionImage;
+import io.kairos.extensions.api.v1alpha1.HealthCheck;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicySpec;
 import io.kairos.extensions.api.v1alpha1.Profile;
+import io.kairos.extensions.api.v1alpha1.Service;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Extension;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -11,16 +13,19 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
  * The revision of a policy: {@code v1-} and the first 16 hex digits of the SHA-256 of a canonical
- * JSON of what it gives its nodes: the matched extensions (type, name, imageName, version, images),
- * the profiles and the activation. Who gets it, and how fast, is no part of it.
+ * JSON of what it gives its nodes: the matched extensions (type, name, imageName, version, images,
+ * services, health checks), the profiles and the activation. Who gets it, and how fast, is no part
+ * of it.
  *
  * <p>Keys and lists are sorted, there is no white space, and every field is written out here by
  * hand: an upgrade of this program, or of a library, must not move the revision of an unchanged
- * policy, for that would roll through the whole fleet. Another form would need another prefix.
+ * policy, for that would roll through the whole fleet. Another form would need another prefix. A
+ * field that came later is written only where it is set, so that the fields before it stand.
  */
 final class Revision {
   private static final int DIGITS = 16;
@@ -54,7 +59,9 @@ final class Revision {
   }
 
   private static String extension(Extension extension) {
-    return "{\"imageName\":"
+    return "{"
+        + list("healthChecks", extension.spec().healthChecks(), Revision::check)
+        + "\"imageName\":"
         + quoted(extension.imageName())
         + ",\"images\":"
         + extension.spec().images().stream()
@@ -63,10 +70,51 @@ final class Revision {
             .collect(Collectors.joining(",", "[", "]"))
         + ",\"name\":"
         + quoted(extension.name())
-        + ",\"type\":"
+        + ","
+        + list("services", extension.spec().services(), Revision::service)
+        + "\"type\":"
         + quoted(extension.spec().type().text())
         + ",\"version\":"
         + quoted(extension.spec().version())
+        + "}";
+  }
+
+  /** A member with its comma, or nothing where the list is empty. */
+  private static <T> String list(String name, List<T> values, Function<T, String> json) {
+    return values.isEmpty()
+        ? ""
+        : values.stream().map(json).collect(Collectors.joining(",", quoted(name) + ":[", "],"));
+  }
+
+  private static String service(Service service) {
+    return "{\"name\":"
+        + quoted(service.name())
+        + ",\"onChange\":"
+        + quoted(service.onChange().text())
+        + "}";
+  }
+
+  private static String check(HealthCheck check) {
+    return "{"
+        + list("command", check.command(), Revision::quoted)
+        + "\"file\":"
+        + quoted(check.file())
+        + check
+            .httpGet()
+            .map(
+                get ->
+                    ",\"httpGet\":{\"path\":"
+                        + quoted(get.path())
+                        + ",\"port\":"
+                        + get.port()
+                        + "}")
+            .orElse("")
+        + ",\"name\":"
+        + quoted(check.name())
+        + ",\"timeoutSeconds\":"
+        + check.timeoutSeconds()
+        + ",\"unit\":"
+        + quoted(check.unit())
         + "}";
   }
 

@@ -125,7 +125,9 @@ final class NodeWork {
     return one.remove() == other.remove()
         && one.target().image().sha256().equals(other.target().image().sha256())
         && Set.copyOf(one.target().profiles()).equals(Set.copyOf(other.target().profiles()))
-        && one.target().activation() == other.target().activation();
+        && one.target().activation() == other.target().activation()
+        && one.target().services().equals(other.target().services())
+        && one.target().healthChecks().equals(other.target().healthChecks());
   }
 
   private static void put(

@@ -64,7 +64,7 @@ public enum Standing {
     return switch (entry.phase()) {
       case ACTIVE -> entry.soaked() ? IN_EFFECT : WORKING;
       case PENDING_REBOOT -> LINKED;
-      case FAILED, INCOMPATIBLE -> FAILED;
+      case FAILED, INCOMPATIBLE, ROLLED_BACK -> FAILED;
       default -> WORKING;
     };
   }

@@ -1,0 +1,112 @@
+package io.kairos.extensions.agent.host;
+
+import io.kairos.extensions.api.v1alpha1.ServiceAction;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import org.freedesktop.dbus.types.UInt32;
+
+/** The units of a host whose PID 1 is systemd, by its bus. */
+final class SystemdUnits implements Units {
+  private static final Duration JOB_LIMIT = Duration.ofMinutes(2);
+  private static final Set<String> ON_THE_WAY =
+      Set.of("reloading", "activating", "deactivating", "refreshing");
+
+  private final Bus bus;
+  private final HostScripts scripts;
+
+  SystemdUnits(Bus bus, HostScripts scripts) {
+    this.bus = bus;
+    this.scripts = scripts;
+  }
+
+  @Override
+  public void reload() throws HostException {
+    bus.manager("Reload", m -> done(m::reload));
+  }
+
+  @Override
+  public UnitState state(String unit) throws HostException {
+    String path = bus.unit(unit);
+    boolean isService = unit.endsWith(".service");
+    return new UnitState(
+        text(path, "LoadState"),
+        text(path, "ActiveState"),
+        text(path, "SubState"),
+        isService ? bus.property(path, Systemd.SERVICE, "Result", String.class) : "success",
+        HexFormat.of().formatHex(bus.property(path, Systemd.UNIT, "InvocationID", byte[].class)),
+        isService ? bus.property(path, Systemd.SERVICE, "NRestarts", UInt32.class).longValue() : 0);
+  }
+
+  private String text(String path, String property) throws HostException {
+    return bus.property(path, Systemd.UNIT, property, String.class);
+  }
+
+  @Override
+  public UnitState change(String unit, ServiceAction action) throws HostException {
+    if (state(unit).isFailed()) {
+      bus.manager("ResetFailedUnit " + unit, m -> done(() -> m.resetFailedUnit(unit)));
+    }
+    switch (action) {
+      case RESTART -> bus.manager("RestartUnit " + unit, m -> m.restartUnit(unit, "replace"));
+      case RELOAD ->
+          bus.manager("ReloadOrRestartUnit " + unit, m -> m.reloadOrRestartUnit(unit, "replace"));
+      case START -> bus.manager("StartUnit " + unit, m -> m.startUnit(unit, "replace"));
+      case NONE -> {
+        return state(unit);
+      }
+    }
+    awaitJob(unit);
+    return state(unit);
+  }
+
+  @Override
+  public void stop(String unit) throws HostException {
+    UnitState state = state(unit);
+    if (!state.isLoaded() && !state.isActive()) {
+      return;
+    }
+    bus.manager("StopUnit " + unit, m -> m.stopUnit(unit, "replace"));
+    awaitJob(unit);
+    if (state(unit).isActive()) {
+      throw new HostException(unit + " does not stop");
+    }
+  }
+
+  /**
+   * A job is done when none is queued and the unit is on its way nowhere, or only because it failed
+   * and systemd is about to try again.
+   */
+  private void awaitJob(String unit) throws HostException {
+    String path = bus.unit(unit);
+    if (!Waiting.until(JOB_LIMIT, () -> isIdle(path))) {
+      throw new HostException(
+          unit + " was still " + text(path, "SubState") + " after " + JOB_LIMIT.toSeconds() + " s");
+    }
+  }
+
+  boolean isIdle(String path) throws HostException {
+    String state = text(path, "ActiveState");
+    Object[] job = bus.property(path, Systemd.UNIT, "Job", Object[].class);
+    boolean comesBackByItself = text(path, "SubState").startsWith("auto-restart");
+    return job[0].toString().equals("0") && (!ON_THE_WAY.contains(state) || comesBackByItself);
+  }
+
+  @Override
+  public String journal(String unit) throws HostException {
+    return scripts
+        .run("journalctl --unit='" + unit + "' --lines=10 --output=cat --no-pager || true")
+        .strip();
+  }
+
+  @Override
+  public Ran run(List<String> command, Duration limit) throws HostException {
+    return scripts.run(command, limit);
+  }
+
+  private static boolean done(Runnable call) {
+    call.run();
+    return true;
+  }
+}

@@ -1,0 +1,154 @@
+package io.kairos.extensions.agent.prove;
+
+import io.kairos.extensions.agent.host.HostException;
+import io.kairos.extensions.agent.host.Units;
+import io.kairos.extensions.agent.host.Units.UnitState;
+import io.kairos.extensions.api.v1alpha1.HealthCheck;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Runs health checks: each again and again until it passes or its time is up.
+ *
+ * <p>A unit has to stay active as one invocation, without a restart, for {@link #STABLE}: one that
+ * dies a second after its start has been active, too.
+ */
+final class HealthChecks {
+  /** How long a unit has to stay up. */
+  static final Duration STABLE = Duration.ofSeconds(5);
+
+  private static final Duration PAUSE = Duration.ofMillis(250);
+  private static final Duration ANSWER = Duration.ofSeconds(5);
+  private static final int MOST_CHARACTERS = 1_000;
+
+  private final Units units;
+  private final HttpClient http =
+      HttpClient.newBuilder().proxy(HttpClient.Builder.NO_PROXY).connectTimeout(ANSWER).build();
+
+  HealthChecks(Units units) {
+    this.units = units;
+  }
+
+  /**
+   * Waits for a check to pass.
+   *
+   * @return why it did not within its time, nothing where it did
+   * @throws HostException when the host does not answer
+   * @throws InterruptedException when the thread is
+   */
+  Optional<String> await(HealthCheck check) throws HostException, InterruptedException {
+    long end = System.nanoTime() + Duration.ofSeconds(check.timeoutSeconds()).toNanos();
+    Attempt attempt = attempt(check);
+    while (true) {
+      Optional<String> why = attempt.failure(left(end));
+      if (why.isEmpty()) {
+        return why;
+      }
+      if (left(end).isZero()) {
+        return Optional.of(
+            "did not pass within " + check.timeoutSeconds() + " s: " + shortened(why.get()));
+      }
+      Thread.sleep(PAUSE.toMillis());
+    }
+  }
+
+  private static Duration left(long endNanos) {
+    return Duration.ofNanos(Math.max(0, endNanos - System.nanoTime()));
+  }
+
+  /** One kind of check; may remember the attempts before. */
+  @FunctionalInterface
+  private interface Attempt {
+    Optional<String> failure(Duration left) throws HostException, InterruptedException;
+  }
+
+  private Attempt attempt(HealthCheck check) {
+    if (!check.unit().isEmpty()) {
+      return new StaysUp(check.unit());
+    }
+    if (!check.file().isEmpty()) {
+      return left ->
+          succeeds(List.of("test", "-e", check.file()), left)
+              .map(why -> check.file() + " is not there");
+    }
+    if (check.httpGet().isPresent()) {
+      return left -> answers(check.httpGet().get());
+    }
+    return left -> succeeds(check.command(), left);
+  }
+
+  private final class StaysUp implements Attempt {
+    private final String unit;
+    private Optional<UnitState> first = Optional.empty();
+    private long sinceNanos;
+
+    StaysUp(String unit) {
+      this.unit = unit;
+    }
+
+    @Override
+    public Optional<String> failure(Duration left) throws HostException {
+      UnitState now = units.state(unit);
+      boolean same =
+          first
+              .filter(before -> before.invocation().equals(now.invocation()))
+              .filter(before -> before.restarts() == now.restarts())
+              .isPresent();
+      if (!now.isActive()) {
+        first = Optional.empty();
+        String journal = now.isLoaded() ? ": " + units.journal(unit).replace('\n', ';') : "";
+        return Optional.of(Descriptions.of(unit, now) + journal);
+      }
+      if (!same) {
+        first = Optional.of(now);
+        sinceNanos = System.nanoTime();
+      }
+      return System.nanoTime() - sinceNanos >= STABLE.toNanos()
+          ? Optional.empty()
+          : Optional.of(
+              Descriptions.of(unit, now)
+                  + ", but did not stay so for "
+                  + STABLE.toSeconds()
+                  + " s without a restart");
+    }
+  }
+
+  private Optional<String> succeeds(List<String> command, Duration left) throws HostException {
+    Units.Ran ran = units.run(command, left.plusSeconds(1));
+    if (ran instanceof Units.Ran.Exited exited) {
+      return exited.exitCode() == 0
+          ? Optional.empty()
+          : Optional.of("exit code " + exited.exitCode() + ": " + exited.output());
+    }
+    return Optional.of("was still running: " + ran.output());
+  }
+
+  private Optional<String> answers(HealthCheck.HttpGet get) throws InterruptedException {
+    URI uri = URI.create("http://127.0.0.1:" + get.port() + get.path());
+    try {
+      HttpResponse<Void> response =
+          http.send(
+              HttpRequest.newBuilder(uri).timeout(ANSWER).GET().build(),
+              HttpResponse.BodyHandlers.discarding());
+      return response.statusCode() >= 200 && response.statusCode() < 400
+          ? Optional.empty()
+          : Optional.of("GET " + uri + " was answered with HTTP " + response.statusCode());
+    } catch (IOException e) {
+      String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+      return Optional.of("GET " + uri + ": " + why);
+    }
+  }
+
+  /** The end of an output tells most. */
+  private static String shortened(String text) {
+    return text.length() <= MOST_CHARACTERS
+        ? text
+        : "…" + text.substring(text.length() - MOST_CHARACTERS);
+  }
+}

@@ -1,0 +1,83 @@
+package io.kairos.extensions.agent.store;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.kairos.extensions.agent.plan.Proof;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Keeps how far merged images have proven themselves, so that a restarted agent does not restart
+ * their services. It lies in {@code /run}: each boot has to prove anew that services come up.
+ */
+public final class Proofs {
+  private static final ObjectMapper JSON = JsonMapper.builder().build();
+  private static final TypeReference<TreeMap<String, Proof>> NOTE = new TypeReference<>() {};
+
+  private final StoreLayout layout;
+
+  /** Keeps its note below a layout. */
+  public Proofs(StoreLayout layout) {
+    this.layout = layout;
+  }
+
+  /**
+   * The proofs, by the extension's name; none where the note is torn, which only makes images prove
+   * themselves once more.
+   *
+   * @throws IOException when the note cannot be read
+   */
+  public Map<String, Proof> read() throws IOException {
+    try {
+      return JSON.readValue(Files.readAllBytes(layout.proofs()), NOTE);
+    } catch (NoSuchFileException none) {
+      return Map.of();
+    } catch (JacksonException torn) {
+      return Map.of();
+    }
+  }
+
+  /**
+   * Keeps a proof.
+   *
+   * @throws IOException when the note cannot be written
+   */
+  public void put(String name, Proof proof) throws IOException {
+    Map<String, Proof> proofs = new TreeMap<>(read());
+    proofs.put(name, proof);
+    write(proofs);
+  }
+
+  /**
+   * Forgets a proof.
+   *
+   * @throws IOException when the note cannot be written
+   */
+  public void drop(String name) throws IOException {
+    Map<String, Proof> proofs = new TreeMap<>(read());
+    if (proofs.remove(name) != null) {
+      write(proofs);
+    }
+  }
+
+  private void write(Map<String, Proof> proofs) throws IOException {
+    if (proofs.isEmpty()) {
+      Files.deleteIfExists(layout.proofs());
+      return;
+    }
+    Path temporary = layout.proofs().resolveSibling(layout.proofs().getFileName() + ".part");
+    Files.write(temporary, JSON.writeValueAsBytes(proofs));
+    Files.move(
+        temporary,
+        layout.proofs(),
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
+  }
+}

@@ -1,0 +1,96 @@
+package io.kairos.extensions.agent;
+
+import io.kairos.extensions.agent.host.HostException;
+import io.kairos.extensions.agent.host.Units;
+import io.kairos.extensions.api.v1alpha1.ServiceAction;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+
+/** Units in memory: all that are named exist and start well, unless a test says otherwise. */
+public final class FakeUnits implements Units {
+  private final Set<String> missing = ConcurrentHashMap.newKeySet();
+  private final Set<String> broken = ConcurrentHashMap.newKeySet();
+  private final Map<String, String> active = new ConcurrentHashMap<>();
+  private final List<String> done = new CopyOnWriteArrayList<>();
+  private final AtomicInteger starts = new AtomicInteger();
+  private volatile Function<List<String>, Ran> programs = command -> new Ran.Exited(0, "");
+
+  /** There is no such unit. */
+  public void missing(String unit) {
+    missing.add(unit);
+  }
+
+  /** It fails at each start. */
+  public void broken(String unit) {
+    broken.add(unit);
+  }
+
+  /** It starts well again. */
+  public void mended(String unit) {
+    broken.remove(unit);
+  }
+
+  /** What comes of programs. */
+  public void programs(Function<List<String>, Ran> outcome) {
+    programs = outcome;
+  }
+
+  /** What was asked of it, in order. */
+  public List<String> done() {
+    return List.copyOf(done);
+  }
+
+  @Override
+  public void reload() {
+    done.add("reload");
+  }
+
+  @Override
+  public UnitState state(String unit) {
+    boolean isMissing = missing.contains(unit);
+    String invocation = active.getOrDefault(unit, "");
+    String state = invocation.isEmpty() ? "inactive" : "active";
+    if (broken.contains(unit)) {
+      state = "failed";
+    }
+    return new UnitState(
+        isMissing ? "not-found" : "loaded",
+        state,
+        state.equals("active") ? "running" : "dead",
+        state.equals("failed") ? "exit-code" : "success",
+        invocation,
+        0);
+  }
+
+  @Override
+  public UnitState change(String unit, ServiceAction action) {
+    done.add(action.text() + " " + unit);
+    if (action != ServiceAction.NONE) {
+      active.put(unit, "invocation-" + starts.incrementAndGet());
+    }
+    return state(unit);
+  }
+
+  @Override
+  public void stop(String unit) throws HostException {
+    done.add("Stop " + unit);
+    active.remove(unit);
+  }
+
+  @Override
+  public String journal(String unit) {
+    return "it said why";
+  }
+
+  @Override
+  public Ran run(List<String> command, Duration limit) {
+    done.add(String.join(" ", command));
+    return programs.apply(command);
+  }
+}

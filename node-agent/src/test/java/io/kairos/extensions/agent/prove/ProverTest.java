@@ -1,0 +1,225 @@
+package io.kairos.extensions.agent.prove;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.sun.net.httpserver.HttpServer;
+import io.kairos.extensions.agent.FakeUnits;
+import io.kairos.extensions.agent.host.Units;
+import io.kairos.extensions.agent.plan.Proved;
+import io.kairos.extensions.agent.plan.Proving;
+import io.kairos.extensions.agent.plan.Wanted;
+import io.kairos.extensions.api.v1alpha1.HealthCheck;
+import io.kairos.extensions.api.v1alpha1.Reasons;
+import io.kairos.extensions.api.v1alpha1.Service;
+import io.kairos.extensions.api.v1alpha1.ServiceAction;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@Timeout(60)
+class ProverTest {
+  private final FakeUnits units = new FakeUnits();
+  private final Prover prover = new Prover(units);
+
+  private Proved prove(List<Service> services, HealthCheck... checks) throws InterruptedException {
+    return prove(true, services, checks);
+  }
+
+  private Proved prove(boolean wanted, List<Service> services, HealthCheck... checks)
+      throws InterruptedException {
+    return prover.prove(
+        new Proving(
+            Wanted.live("tool", "1"),
+            Wanted.digest("tool", "1"),
+            services,
+            wanted,
+            List.of(checks)));
+  }
+
+  private static HealthCheck.HealthCheckBuilder check() {
+    return HealthCheck.builder().name("up").timeoutSeconds(1);
+  }
+
+  private static List<Service> service(ServiceAction action) {
+    return List.of(new Service("tool.service", action));
+  }
+
+  private static void assertFailed(Proved outcome, String reason, String... words) {
+    assertThat(outcome)
+        .isInstanceOfSatisfying(
+            Proved.Failed.class,
+            failed -> {
+              assertThat(failed.reason()).isEqualTo(reason);
+              assertThat(failed.message()).contains(words);
+            });
+  }
+
+  @ParameterizedTest
+  @EnumSource(ServiceAction.class)
+  void unitFilesAreReadAnewBeforeAServiceIsDealtWith(ServiceAction action)
+      throws InterruptedException {
+    assertThat(prove(service(action))).isEqualTo(new Proved.Passed());
+    assertThat(units.done()).containsExactly("reload", action.text() + " tool.service");
+  }
+
+  @Test
+  void withoutServicesNothingIsTouched() throws InterruptedException {
+    assertThat(prove(List.of())).isEqualTo(new Proved.Passed());
+    assertThat(units.done()).isEmpty();
+  }
+
+  @Test
+  void aServiceThatDoesNotComeUpIsSaidWithItsOwnWords() throws InterruptedException {
+    units.broken("tool.service");
+    assertFailed(
+        prove(service(ServiceAction.RESTART)),
+        Reasons.SERVICE_FAILED,
+        "tool.service is failed (dead, result exit-code): it said why");
+  }
+
+  @Test
+  void aServiceThatNobodyBringsAlongIsAFault() throws InterruptedException {
+    units.missing("tool.service");
+    assertFailed(
+        prove(service(ServiceAction.RESTART)),
+        Reasons.SERVICE_FAILED,
+        "tool.service is not-found",
+        "neither the image nor the host");
+  }
+
+  @Test
+  void aServiceThatOnlyTheOtherVersionHadIsStopped() throws InterruptedException {
+    units.missing("tool.service");
+    assertThat(prove(false, service(ServiceAction.RESTART))).isEqualTo(new Proved.Passed());
+    assertThat(units.done()).containsExactly("reload", "Stop tool.service");
+  }
+
+  @Test
+  void aUnitHasToStayUp() throws InterruptedException {
+    assertThat(
+            prove(
+                service(ServiceAction.START),
+                check().unit("tool.service").timeoutSeconds(30).build()))
+        .isEqualTo(new Proved.Passed());
+  }
+
+  @Test
+  void aUnitThatIsDownFailsItsCheck() throws InterruptedException {
+    Proved outcome = prove(List.of(), check().unit("tool.service").build());
+    assertFailed(
+        outcome,
+        Reasons.HEALTH_CHECK_FAILED,
+        "health check up did not pass within 1 s: tool.service is inactive",
+        "it said why");
+    assertThat(((Proved.Failed) outcome).servicesDone()).isTrue();
+  }
+
+  @Test
+  void aFileHasToBeThere() throws InterruptedException {
+    HealthCheck check = check().file("/usr/bin/tool").build();
+    assertThat(prove(List.of(), check)).isEqualTo(new Proved.Passed());
+    assertThat(units.done()).containsExactly("test -e /usr/bin/tool");
+
+    units.programs(command -> new Units.Ran.Exited(1, ""));
+    assertFailed(
+        prove(List.of(), check), Reasons.HEALTH_CHECK_FAILED, "/usr/bin/tool is not there");
+  }
+
+  @Test
+  void aCommandIsTriedUntilItPasses() throws InterruptedException {
+    AtomicInteger tries = new AtomicInteger();
+    units.programs(command -> new Units.Ran.Exited(tries.incrementAndGet() < 3 ? 1 : 0, "not yet"));
+    assertThat(
+            prove(List.of(), check().command(List.of("tool", "check")).timeoutSeconds(30).build()))
+        .isEqualTo(new Proved.Passed());
+    assertThat(tries).hasValue(3);
+  }
+
+  @Test
+  void theOutputOfACommandThatFailsIsInTheMessageTheEndOfItAtLeast() throws InterruptedException {
+    units.programs(command -> new Units.Ran.Exited(3, "x".repeat(5_000) + " no route to host"));
+    Proved outcome = prove(List.of(), check().command(List.of("tool")).build());
+    assertFailed(outcome, Reasons.HEALTH_CHECK_FAILED, "no route to host");
+    assertThat(((Proved.Failed) outcome).message()).hasSizeLessThan(1_200);
+  }
+
+  @Test
+  void aCommandThatHangsIsAFailure() throws InterruptedException {
+    units.programs(command -> new Units.Ran.TimedOut("waiting"));
+    assertFailed(
+        prove(List.of(), check().command(List.of("tool")).build()),
+        Reasons.HEALTH_CHECK_FAILED,
+        "was still running: waiting");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {200, 204, 302, 399})
+  void aRequestPassesByItsStatus(int status) throws Exception {
+    assertThat(prove(List.of(), request(serve(status), "/healthz"))).isEqualTo(new Proved.Passed());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {400, 404, 500, 503})
+  void aRequestFailsByItsStatus(int status) throws Exception {
+    assertFailed(
+        prove(List.of(), request(serve(status), "/healthz")),
+        Reasons.HEALTH_CHECK_FAILED,
+        "was answered with HTTP " + status);
+  }
+
+  @Test
+  void aPortWhereNobodyListensIsSaid() throws Exception {
+    int port = serve(200);
+    server.stop(0);
+    assertFailed(
+        prove(List.of(), request(port, "/")),
+        Reasons.HEALTH_CHECK_FAILED,
+        "GET http://127.0.0.1:" + port + "/");
+  }
+
+  @Test
+  void theFirstCheckThatFailsIsNamedAndEndsIt() throws InterruptedException {
+    units.programs(command -> new Units.Ran.Exited(command.contains("bad") ? 1 : 0, ""));
+    Proved outcome =
+        prove(
+            List.of(),
+            check().name("one").command(List.of("good")).build(),
+            check().name("two").command(List.of("bad")).build(),
+            check().name("three").command(List.of("good")).build());
+    assertFailed(outcome, Reasons.HEALTH_CHECK_FAILED, "health check two");
+    assertThat(units.done()).last().isEqualTo("bad");
+  }
+
+  @Test
+  void aProofThatIsGivenUpEnds() {
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() -> prove(List.of(), check().unit("tool.service").build()))
+        .isInstanceOf(InterruptedException.class);
+  }
+
+  private HttpServer server;
+
+  private int serve(int status) throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.createContext(
+        "/",
+        exchange -> {
+          exchange.sendResponseHeaders(status, -1);
+          exchange.close();
+        });
+    server.start();
+    return server.getAddress().getPort();
+  }
+
+  private static HealthCheck request(int port, String path) {
+    return check().httpGetOrNull(new HealthCheck.HttpGet(port, path)).build();
+  }
+}
