@@ -167,9 +167,9 @@ final class Progress {
   private static Mark mark(Phase phase) {
     return switch (phase) {
       case PENDING -> Mark.WAITING;
-      case FETCHING, STAGED, ACTIVATING, VERIFYING, REMOVING -> Mark.WORKING;
+      case FETCHING, STAGED, ACTIVATING, VERIFYING, ROLLING_BACK, REMOVING -> Mark.WORKING;
       case ACTIVE, PENDING_REBOOT, REMOVED, RELEASED -> Mark.DONE;
-      case FAILED, INCOMPATIBLE -> Mark.FAILED;
+      case FAILED, INCOMPATIBLE, ROLLED_BACK -> Mark.FAILED;
     };
   }
 

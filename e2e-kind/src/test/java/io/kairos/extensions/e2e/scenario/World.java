@@ -97,7 +97,16 @@ final class World implements AutoCloseable {
     extension(image.name(), image.version(), fleet.server().https(image), image.sha256());
   }
 
+  /** With more of a spec, as YAML. */
+  void extension(SampleImage image, String more) {
+    extension(image.name(), image.version(), fleet.server().https(image), image.sha256(), more);
+  }
+
   void extension(String name, String version, String url, String sha256) {
+    extension(name, version, url, sha256, "");
+  }
+
+  private void extension(String name, String version, String url, String sha256, String more) {
     apply(
         """
         apiVersion: extensions.kairos.io/v1alpha1
@@ -107,7 +116,8 @@ final class World implements AutoCloseable {
           version: "%s"
           images: [{url: "%s", sha256: "%s"}]
         """
-            .formatted(name, version, url, sha256));
+                .formatted(name, version, url, sha256)
+            + more);
   }
 
   void policy(String name, Activation activation, String... extensions) {
@@ -142,6 +152,39 @@ final class World implements AutoCloseable {
             () -> node.extension(extension),
             found -> found.map(ExtensionStatus::phase).filter(phase::equals).isPresent())
         .orElseThrow();
+  }
+
+  /** Kills the node's agent, starts another, and waits until that one has reported. */
+  void restartAgent(FleetNode node) {
+    restart(
+        node,
+        () -> {
+          node.killAgent();
+          node.startAgent();
+        });
+  }
+
+  /** Reboots the node, and waits until the agent has reported from the new boot. */
+  void reboot(FleetNode node) {
+    restart(node, node::reboot);
+  }
+
+  private void restart(FleetNode node, Runnable how) {
+    String mark = "nothing reported yet";
+    node.killAgent();
+    fleet
+        .client()
+        .resources(NodeExtensionState.class)
+        .withName(node.name())
+        .editStatus(
+            state -> {
+              state.setStatus(state.getStatus().toBuilder().summary(mark).build());
+              return state;
+            });
+    how.run();
+    await(node.name() + " reported")
+        .atMost(PATIENCE)
+        .until(() -> !node.state().orElseThrow().getStatus().summary().equals(mark));
   }
 
   ExtensionStatus awaitActive(FleetNode node, SampleImage image) {
@@ -204,7 +247,12 @@ final class World implements AutoCloseable {
 
   /** Changes with every merge, and with nothing else. */
   static String mergeId(FleetNode node) {
-    return node.host().exec("systemctl", "show", "usr.mount", "--property=InvocationID").stdout();
+    return node.host()
+        .exec(
+            "sh",
+            "-c",
+            "grep ' - overlay sysext ' /proc/1/mountinfo; stat -c %z /usr/.systemd-sysext")
+        .stdout();
   }
 
   static void assertRuns(FleetNode node, SampleImage image) {

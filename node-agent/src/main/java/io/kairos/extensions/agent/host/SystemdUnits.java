@@ -35,8 +35,14 @@ final class SystemdUnits implements Units {
         text(path, "ActiveState"),
         text(path, "SubState"),
         isService ? bus.property(path, Systemd.SERVICE, "Result", String.class) : "success",
-        HexFormat.of().formatHex(bus.property(path, Systemd.UNIT, "InvocationID", byte[].class)),
+        invocation(path),
         isService ? bus.property(path, Systemd.SERVICE, "NRestarts", UInt32.class).longValue() : 0);
+  }
+
+  /** An empty array of bytes, a unit that never ran, comes as an empty list. */
+  private String invocation(String path) throws HostException {
+    Object value = bus.property(path, Systemd.UNIT, "InvocationID", Object.class);
+    return value instanceof byte[] bytes ? HexFormat.of().formatHex(bytes) : "";
   }
 
   private String text(String path, String property) throws HostException {
@@ -46,7 +52,7 @@ final class SystemdUnits implements Units {
   @Override
   public UnitState change(String unit, ServiceAction action) throws HostException {
     if (state(unit).isFailed()) {
-      bus.manager("ResetFailedUnit " + unit, m -> done(() -> m.resetFailedUnit(unit)));
+      forgetFailure(unit);
     }
     switch (action) {
       case RESTART -> bus.manager("RestartUnit " + unit, m -> m.restartUnit(unit, "replace"));
@@ -63,15 +69,22 @@ final class SystemdUnits implements Units {
 
   @Override
   public void stop(String unit) throws HostException {
-    UnitState state = state(unit);
-    if (!state.isLoaded() && !state.isActive()) {
-      return;
+    UnitState before = state(unit);
+    if (before.isLoaded() || before.isActive()) {
+      bus.manager("StopUnit " + unit, m -> m.stopUnit(unit, "replace"));
+      awaitJob(unit);
     }
-    bus.manager("StopUnit " + unit, m -> m.stopUnit(unit, "replace"));
-    awaitJob(unit);
-    if (state(unit).isActive()) {
+    UnitState after = state(unit);
+    if (after.isActive()) {
       throw new HostException(unit + " does not stop");
     }
+    if (after.isFailed()) { // or it would be listed for as long as the host is up
+      forgetFailure(unit);
+    }
+  }
+
+  private void forgetFailure(String unit) throws HostException {
+    bus.manager("ResetFailedUnit " + unit, m -> done(() -> m.resetFailedUnit(unit)));
   }
 
   /**
@@ -95,8 +108,12 @@ final class SystemdUnits implements Units {
 
   @Override
   public String journal(String unit) throws HostException {
+    String journalctl = "journalctl --output=cat --no-pager ";
     return scripts
-        .run("journalctl --unit='" + unit + "' --lines=10 --output=cat --no-pager || true")
+        .run(
+            // with the words of PID 1, the unit's own would be pushed out by its restarts
+            (journalctl + "--lines=7 _SYSTEMD_UNIT='" + unit + "' || true\n")
+                + (journalctl + "--lines=3 --unit='" + unit + "' _PID=1 || true"))
         .strip();
   }
 

@@ -31,14 +31,16 @@ public interface Units {
   UnitState change(String unit, ServiceAction action) throws HostException;
 
   /**
-   * Stops a unit, and waits until it has; one that is not there has.
+   * Stops a unit, and waits until it has; one that is not there has. An earlier failure of it is
+   * forgotten.
    *
    * @throws HostException when systemd does not answer, or the unit does not stop in two minutes
    */
   void stop(String unit) throws HostException;
 
   /**
-   * The last lines that a unit wrote to the journal, at most ten.
+   * The last lines of the journal that a unit wrote, at most seven, and that PID 1 wrote about it,
+   * at most three.
    *
    * @throws HostException when the host does not answer
    */
