@@ -95,6 +95,7 @@ class ApiRefusalsTest {
             digests(),
             names(),
             versions(),
+            health(),
             profiles(),
             paces(),
             references(),
@@ -264,6 +265,49 @@ class ApiRefusalsTest {
                 "{version: 1.10, images: [" + IMAGE + "]}",
                 "spec.version",
                 "must be of type string")));
+  }
+
+  private static Stream<Case> health() {
+    String one = "set exactly one of unit, file, httpGet and command";
+    return Stream.of(
+        badService(
+            "a unit without its ending", "{name: hello}", "spec.services[0].name", "whole name"),
+        badService(
+            "a unit with a path", "{name: ../x.service}", "spec.services[0].name", "whole name"),
+        badService(
+            "an unknown action",
+            "{name: a.service, onChange: Kill}",
+            "spec.services[0].onChange: Unsupported value: \"Kill\"",
+            "\"None\", \"Reload\", \"Restart\", \"Start\""),
+        badService(
+            "a service twice",
+            "{name: a.service}, {name: a.service}",
+            "spec.services[1]",
+            "Duplicate"),
+        badCheck("a check of nothing", "{name: a}", "spec.healthChecks[0]", one),
+        badCheck("a check of two things", "{name: a, unit: a.service, file: /a}", one),
+        badCheck(
+            "a file that is no path", "{name: a, file: usr/bin/a}", "an absolute path on the host"),
+        badCheck("a port that is none", "{name: a, httpGet: {port: 70000}}", "httpGet.port"),
+        badCheck(
+            "a path with spaces",
+            "{name: a, httpGet: {port: 80, path: '/a b'}}",
+            "path begins with '/'"),
+        badCheck(
+            "a time too short for a unit to stay up",
+            "{name: a, unit: a.service, timeoutSeconds: 1}",
+            "healthChecks[0].timeoutSeconds",
+            "greater than or equal to 5"));
+  }
+
+  private static Case badService(String title, String services, String... said) {
+    return badExtension(
+        title, "{version: 1.0.0, images: [" + IMAGE + "], services: [" + services + "]}", said);
+  }
+
+  private static Case badCheck(String title, String checks, String... said) {
+    return badExtension(
+        title, "{version: 1.0.0, images: [" + IMAGE + "], healthChecks: [" + checks + "]}", said);
   }
 
   private static Stream<Case> profiles() {

@@ -18,7 +18,10 @@ import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.ExtensionKey;
 import io.kairos.extensions.api.v1alpha1.ExtensionReference;
 import io.kairos.extensions.api.v1alpha1.ExtensionType;
+import io.kairos.extensions.api.v1alpha1.HealthCheck;
 import io.kairos.extensions.api.v1alpha1.Profile;
+import io.kairos.extensions.api.v1alpha1.Service;
+import io.kairos.extensions.api.v1alpha1.ServiceAction;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Extension;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Policy;
 import io.kairos.extensions.operator.plan.Plan.PolicyPlan;
@@ -250,6 +253,44 @@ class PlannerTest {
     assertThat(Revision.of(policy.spec(), List.of(two))).isEqualTo("v1-10d5f7d0b9881330");
     assertThat(Revision.of(policy.spec(), List.of(two)))
         .isEqualTo(Revision.of(with(policy, s -> s.priority(7).paused(true)).spec(), List.of(two)));
+  }
+
+  /** The same holds for fields that came later: they are written where they are set. */
+  @Test
+  void theRevisionOfServicesAndHealthChecksIsForEver() {
+    Policy policy = policy("p", "hello");
+    Extension plain = extension("hello", "hello", Map.of(), "1.0", image(Architecture.AMD64, "a"));
+    Extension served =
+        new Extension(
+            plain.name(),
+            plain.generation(),
+            plain.deleting(),
+            plain.hasFinalizer(),
+            plain.labels(),
+            plain.imageName(),
+            plain.spec().toBuilder()
+                .services(List.of(new Service("a.service", ServiceAction.RELOAD)))
+                .healthChecks(
+                    List.of(
+                        HealthCheck.builder().name("up").unit("a.service").build(),
+                        HealthCheck.builder()
+                            .name("answers")
+                            .httpGetOrNull(new HealthCheck.HttpGet(80, "/x"))
+                            .timeoutSeconds(7)
+                            .build(),
+                        HealthCheck.builder().name("runs").command(List.of("a", "b")).build()))
+                .build(),
+            plain.status());
+
+    assertThat(Revision.canonical(policy.spec(), List.of(served)))
+        .contains(
+            "[{\"healthChecks\":["
+                + "{\"file\":\"\",\"name\":\"up\",\"timeoutSeconds\":60,\"unit\":\"a.service\"},"
+                + "{\"file\":\"\",\"httpGet\":{\"path\":\"/x\",\"port\":80},\"name\":\"answers\","
+                + "\"timeoutSeconds\":7,\"unit\":\"\"},"
+                + "{\"command\":[\"a\",\"b\"],\"file\":\"\",\"name\":\"runs\",\"timeoutSeconds\":60,"
+                + "\"unit\":\"\"}],\"imageName\"")
+        .contains("\"services\":[{\"name\":\"a.service\",\"onChange\":\"Reload\"}],\"type\"");
   }
 
   private static ExtensionKey key(String name) {
