@@ -11,19 +11,37 @@ import java.util.List;
  *     systemd 257.13 and newer
  * @param hierarchies the folders that are merged, {@code SYSTEMD_SYSEXT_HIERARCHIES} of the host's
  *     systemd-sysext.service
+ * @param signers who has to have signed an image, each of these for itself; none where no signature
+ *     is demanded
  */
 public record HostFacts(
     MachineArchitecture architecture,
     OsRelease osRelease,
     boolean idLikeCounts,
-    List<String> hierarchies) {
+    List<String> hierarchies,
+    List<TrustedCertificates> signers) {
 
   /** What systemd-sysext merges when nobody says otherwise. */
   public static final List<String> DEFAULT_HIERARCHIES = List.of("/usr", "/opt");
 
-  /** Copies the list. */
+  /** Copies the lists. */
   public HostFacts {
     hierarchies = List.copyOf(hierarchies);
+    signers = List.copyOf(signers);
+  }
+
+  /** A host that demands no signature. */
+  public HostFacts(
+      MachineArchitecture architecture,
+      OsRelease osRelease,
+      boolean idLikeCounts,
+      List<String> hierarchies) {
+    this(architecture, osRelease, idLikeCounts, hierarchies, List.of());
+  }
+
+  /** The same host, where these have to have signed an image. */
+  public HostFacts signedBy(List<TrustedCertificates> demanded) {
+    return new HostFacts(architecture, osRelease, idLikeCounts, hierarchies, demanded);
   }
 
   /** A host with the default hierarchies, whose {@code ID_LIKE} does not count. */

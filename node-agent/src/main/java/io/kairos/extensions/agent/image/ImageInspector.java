@@ -41,7 +41,9 @@ public final class ImageInspector {
   public static Inspection inspect(ImageBytes image, String name, HostFacts host)
       throws IOException {
     try {
-      return inspect(OpenedImage.open(image, host.architecture()), name, host);
+      ImageLayout layout = ImageLayout.of(image, host.architecture());
+      ImageBytes data = VerityCheck.check(layout, host.signers());
+      return inspect(OpenedImage.open(layout, data), name, host);
     } catch (ImageException e) {
       return new Unfit(e.reason(), e.getMessage());
     }
