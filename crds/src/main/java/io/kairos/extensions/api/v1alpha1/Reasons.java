@@ -164,6 +164,12 @@ public final class Reasons {
   /** The certificates to verify signatures with cannot be read. */
   public static final String TRUSTED_CERTIFICATES_INVALID = "TrustedCertificatesInvalid";
 
+  /** The host's image policy takes nothing but signed images. */
+  public static final String SIGNATURES_DEMANDED = "SignaturesDemanded";
+
+  /** The host's image policy takes images that nobody signed. */
+  public static final String UNSIGNED_IMAGES_ALLOWED = "UnsignedImagesAllowed";
+
   /** Gone from the host. */
   public static final String REMOVED = "Removed";
 

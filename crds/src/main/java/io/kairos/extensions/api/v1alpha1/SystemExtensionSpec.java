@@ -1,6 +1,7 @@
 package io.kairos.extensions.api.v1alpha1;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.crdv2.generator.v1.SchemaCustomizer;
 import io.fabric8.generator.annotation.Default;
@@ -19,6 +20,7 @@ import lombok.Builder;
  * @param imageName the name on the host, empty for the name of the object; see {@link
  *     SystemExtension#imageName()}
  * @param images one image an architecture
+ * @param signatureOrNull who has to have signed them; read it by {@link #signature()}
  */
 @Builder(toBuilder = true)
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -74,7 +76,11 @@ public record SystemExtensionSpec(
                 + " hold usr/lib/extension-release.d/extension-release.NAME. Default: metadata.name. Immutable.")
         @Size(max = 63)
         String imageName,
-    @JsonPropertyDescription("One image an architecture.") @Required List<ExtensionImage> images) {
+    @JsonPropertyDescription("One image an architecture.") @Required List<ExtensionImage> images,
+    @JsonPropertyDescription(
+            "Who has to have signed the images. Default: each host decides by its own image policy.")
+        @JsonProperty("signature")
+        Signature signatureOrNull) {
 
   /**
    * Fills in what the API server would have: it does so for objects that passed it, tests' objects
@@ -85,5 +91,11 @@ public record SystemExtensionSpec(
     version = Values.text(version);
     imageName = Values.text(imageName);
     images = Values.list(images);
+    signatureOrNull = Signature.orNull(signatureOrNull);
+  }
+
+  /** Who has to have signed the images. */
+  public Signature signature() {
+    return Values.or(signatureOrNull, Signature.HOST);
   }
 }

@@ -42,6 +42,12 @@ public final class ImageInspector {
       throws IOException {
     try {
       ImageLayout layout = ImageLayout.of(image, host.architecture());
+      for (ImagePolicy policy : host.policies()) {
+        Optional<String> refusal = policy.refusal(layout);
+        if (refusal.isPresent()) {
+          return new Unfit(UnfitReason.IMAGE_POLICY_REFUSED, refusal.get());
+        }
+      }
       ImageBytes data = VerityCheck.check(layout, host.signers());
       return inspect(OpenedImage.open(layout, data), name, host);
     } catch (ImageException e) {

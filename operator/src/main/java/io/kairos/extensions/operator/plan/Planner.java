@@ -85,6 +85,7 @@ public final class Planner {
               .profiles(Revision.sorted(draft.policy.spec().profiles()))
               .activation(draft.policy.spec().activation())
               .soakSeconds(draft.policy.spec().rollout().soakSeconds())
+              .signatureOrNull(extension.spec().signature())
               .build(),
           false);
     }

@@ -3,6 +3,7 @@ package io.kairos.extensions.operator.plan;
 import io.kairos.extensions.api.v1alpha1.ExtensionImage;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicySpec;
 import io.kairos.extensions.api.v1alpha1.Profile;
+import io.kairos.extensions.api.v1alpha1.Signature;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Extension;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -15,8 +16,9 @@ import java.util.stream.Collectors;
 
 /**
  * The revision of a policy: {@code v1-} and the first 16 hex digits of the SHA-256 of a canonical
- * JSON of what it gives its nodes: the matched extensions (type, name, imageName, version, images),
- * the profiles and the activation. Who gets it, and how fast, is no part of it.
+ * JSON of what it gives its nodes: the matched extensions (type, name, imageName, version, images,
+ * signature), the profiles and the activation. Who gets it, and how fast, is no part of it. What
+ * came later than the first revisions is left out where it has its default.
  *
  * <p>Keys and lists are sorted, there is no white space, and every field is written out here by
  * hand: an upgrade of this program, or of a library, must not move the revision of an unchanged
@@ -63,10 +65,24 @@ final class Revision {
             .collect(Collectors.joining(",", "[", "]"))
         + ",\"name\":"
         + quoted(extension.name())
+        + signature(extension.spec().signature())
         + ",\"type\":"
         + quoted(extension.spec().type().text())
         + ",\"version\":"
         + quoted(extension.spec().version())
+        + "}";
+  }
+
+  private static String signature(Signature signature) {
+    if (signature.equals(Signature.HOST)) {
+      return "";
+    }
+    return ",\"signature\":{\"policy\":"
+        + quoted(signature.policy().text())
+        + signature
+            .configMap()
+            .map(name -> ",\"trustedCertificates\":{\"configMap\":" + quoted(name) + "}")
+            .orElse("")
         + "}";
   }
 
