@@ -19,6 +19,10 @@ import java.util.Optional;
  *     SYSEXT_STATUS_PAUSE_MILLIS}, default 2 s)
  * @param poll how often the host is looked at when nothing else calls for it ({@code
  *     SYSEXT_POLL_SECONDS}, default 60)
+ * @param sourcesDir a folder with a file {@code configmap.NAME.KEY} for each value of the
+ *     ConfigMaps that extensions name ({@code SYSEXT_SOURCES_DIR}, default none)
+ * @param trustedCertificates PEM certificates of those who may sign images, where an extension
+ *     names no ConfigMap ({@code SYSEXT_TRUSTED_CERTIFICATES}, default none)
  */
 public record AgentConfig(
     String nodeName,
@@ -26,13 +30,34 @@ public record AgentConfig(
     Optional<Path> siteCa,
     List<Path> fileFolders,
     Duration statusPause,
-    Duration poll) {
+    Duration poll,
+    Optional<Path> sourcesDir,
+    Optional<Path> trustedCertificates) {
 
   private static final long MOST = Integer.MAX_VALUE;
 
   /** Takes a copy. */
   public AgentConfig {
     fileFolders = List.copyOf(fileFolders);
+  }
+
+  /** Without ConfigMaps and certificates. */
+  public AgentConfig(
+      String nodeName,
+      Path hostRoot,
+      Optional<Path> siteCa,
+      List<Path> fileFolders,
+      Duration statusPause,
+      Duration poll) {
+    this(
+        nodeName,
+        hostRoot,
+        siteCa,
+        fileFolders,
+        statusPause,
+        poll,
+        Optional.empty(),
+        Optional.empty());
   }
 
   /**
@@ -50,15 +75,19 @@ public record AgentConfig(
     return new AgentConfig(
         node,
         Path.of(environment.getOrDefault("HOST_ROOT", "/")),
-        Optional.ofNullable(environment.get("SYSEXT_CA_FILE"))
-            .filter(s -> !s.isEmpty())
-            .map(Path::of),
+        path(environment, "SYSEXT_CA_FILE"),
         Arrays.stream(environment.getOrDefault("SYSEXT_FILE_FOLDERS", "").split(":", -1))
             .filter(folder -> !folder.isEmpty())
             .map(AgentConfig::folder)
             .toList(),
         Duration.ofMillis(number(environment, "SYSEXT_STATUS_PAUSE_MILLIS", 2_000)),
-        Duration.ofSeconds(number(environment, "SYSEXT_POLL_SECONDS", 60)));
+        Duration.ofSeconds(number(environment, "SYSEXT_POLL_SECONDS", 60)),
+        path(environment, "SYSEXT_SOURCES_DIR"),
+        path(environment, "SYSEXT_TRUSTED_CERTIFICATES"));
+  }
+
+  private static Optional<Path> path(Map<String, String> environment, String name) {
+    return Optional.ofNullable(environment.get(name)).filter(s -> !s.isEmpty()).map(Path::of);
   }
 
   private static Path folder(String text) {

@@ -36,7 +36,9 @@ class AgentConfigTest {
                     "SYSEXT_CA_FILE", "/etc/ca.pem",
                     "SYSEXT_FILE_FOLDERS", "/srv/images:/opt/../srv/more::",
                     "SYSEXT_STATUS_PAUSE_MILLIS", "50",
-                    "SYSEXT_POLL_SECONDS", "5")))
+                    "SYSEXT_POLL_SECONDS", "5",
+                    "SYSEXT_SOURCES_DIR", "/etc/sources",
+                    "SYSEXT_TRUSTED_CERTIFICATES", "/etc/signers.pem")))
         .isEqualTo(
             new AgentConfig(
                 "n1",
@@ -44,7 +46,9 @@ class AgentConfigTest {
                 Optional.of(Path.of("/etc/ca.pem")),
                 List.of(Path.of("/srv/images"), Path.of("/srv/more")),
                 Duration.ofMillis(50),
-                Duration.ofSeconds(5)));
+                Duration.ofSeconds(5),
+                Optional.of(Path.of("/etc/sources")),
+                Optional.of(Path.of("/etc/signers.pem"))));
   }
 
   @ParameterizedTest

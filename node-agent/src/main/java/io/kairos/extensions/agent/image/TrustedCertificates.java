@@ -1,6 +1,7 @@
 package io.kairos.extensions.agent.image;
 
 import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.cert.Certificate;
@@ -11,14 +12,21 @@ import java.security.cert.X509Certificate;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * Certificates whose owners may sign images.
  *
  * @param source where they come from, for messages
- * @param certificates at least one
+ * @param certificates theirs
  */
 public record TrustedCertificates(String source, List<X509Certificate> certificates) {
+  /** Nobody. */
+  public static final TrustedCertificates NONE = new TrustedCertificates("nothing", List.of());
+
+  private static final Pattern PEM =
+      Pattern.compile(
+          "-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[^-]*-----END [A-Z0-9 ]*-----");
 
   /** Copies the list. */
   public TrustedCertificates {
@@ -47,6 +55,29 @@ public record TrustedCertificates(String source, List<X509Certificate> certifica
       }
     }
     return new TrustedCertificates(source, certificates);
+  }
+
+  /**
+   * Reads every PEM certificate out of a text, as systemd does with a host's own: what is none is
+   * passed over.
+   *
+   * @param source where they come from, for messages
+   */
+  public static TrustedCertificates readable(String source, String text) {
+    List<X509Certificate> certificates = new ArrayList<>();
+    PEM.matcher(text)
+        .results()
+        .map(pem -> pem.group().getBytes(StandardCharsets.US_ASCII))
+        .forEach(pem -> certificates.addAll(readable(pem)));
+    return new TrustedCertificates(source, certificates);
+  }
+
+  private static List<X509Certificate> readable(byte[] pem) {
+    try {
+      return ofPem("", List.of(pem)).certificates();
+    } catch (CertificateException unreadable) {
+      return List.of(); // the host passes it over as well
+    }
   }
 
   /** SHA-256 of a certificate, lower-case hex, as {@code certificateFingerprint} has it. */

@@ -130,9 +130,15 @@ final class Decider {
     if (!view.images().contains(sha256(assignment))) {
       return stage(assignment);
     }
-    return assignment.target().activation() == Activation.LIVE && booted(assignment).isPresent()
-        ? live(assignment)
-        : nextBoot(assignment);
+    Decision decision =
+        assignment.target().activation() == Activation.LIVE && booted(assignment).isPresent()
+            ? live(assignment)
+            : nextBoot(assignment);
+    // what is in place already is not waited for, but a signature that it lacks comes to light
+    boolean unverified =
+        assignment.target().signature().required()
+            && memory.staged(Memory.use(assignment)).isEmpty();
+    return unverified ? decision.staging() : decision;
   }
 
   /** Others are tried first: what is merged stays what is linked. */

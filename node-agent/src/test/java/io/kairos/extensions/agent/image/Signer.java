@@ -23,8 +23,9 @@ import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.bouncycastle.operator.jcajce.JcaDigestCalculatorProviderBuilder;
 
 /** Somebody with a key, who signs root hashes as systemd-repart does. */
-record Signer(KeyPair keys, X509Certificate certificate) {
-  static Signer named(String name) {
+public record Signer(KeyPair keys, X509Certificate certificate) {
+  /** With a new key. */
+  public static Signer named(String name) {
     return named(name, BigInteger.valueOf(System.nanoTime()), Duration.ofDays(1));
   }
 
@@ -79,7 +80,7 @@ record Signer(KeyPair keys, X509Certificate certificate) {
   }
 
   /** The certificate as a file holds it. */
-  byte[] pem() {
+  public byte[] pem() {
     try {
       return ("-----BEGIN CERTIFICATE-----\n"
               + Base64.getMimeEncoder(64, new byte[] {'\n'})
