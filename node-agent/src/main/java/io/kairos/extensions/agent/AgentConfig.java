@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import lombok.Builder;
 
 /**
  * How an agent runs.
@@ -22,7 +23,12 @@ import java.util.Optional;
  *     SYSEXT_STATUS_PAUSE_MILLIS}, default 2 s)
  * @param poll how often the host is looked at when nothing else calls for it ({@code
  *     SYSEXT_POLL_SECONDS}, default 60)
+ * @param sourcesDir a folder with a file {@code configmap.NAME.KEY} for each value of the
+ *     ConfigMaps that extensions name ({@code SYSEXT_SOURCES_DIR}, default none)
+ * @param trustedCertificates PEM certificates of those who may sign images, where an extension
+ *     names no ConfigMap ({@code SYSEXT_TRUSTED_CERTIFICATES}, default none)
  */
+@Builder(toBuilder = true)
 public record AgentConfig(
     String nodeName,
     Path hostRoot,
@@ -30,13 +36,20 @@ public record AgentConfig(
     List<Path> fileFolders,
     boolean commandsAllowed,
     Duration statusPause,
-    Duration poll) {
+    Duration poll,
+    Optional<Path> sourcesDir,
+    Optional<Path> trustedCertificates) {
 
   private static final long MOST = Integer.MAX_VALUE;
 
   /** Takes a copy. */
   public AgentConfig {
     fileFolders = List.copyOf(fileFolders);
+  }
+
+  /** With the default of everything that has one. */
+  public static AgentConfig of(String nodeName, Path hostRoot) {
+    return from(Map.of("NODE_NAME", nodeName, "HOST_ROOT", hostRoot.toString()));
   }
 
   /**
@@ -54,16 +67,20 @@ public record AgentConfig(
     return new AgentConfig(
         node,
         Path.of(environment.getOrDefault("HOST_ROOT", "/")),
-        Optional.ofNullable(environment.get("SYSEXT_CA_FILE"))
-            .filter(s -> !s.isEmpty())
-            .map(Path::of),
+        path(environment, "SYSEXT_CA_FILE"),
         Arrays.stream(environment.getOrDefault("SYSEXT_FILE_FOLDERS", "").split(":", -1))
             .filter(folder -> !folder.isEmpty())
             .map(AgentConfig::folder)
             .toList(),
         flag(environment, "SYSEXT_ALLOW_COMMANDS"),
         Duration.ofMillis(number(environment, "SYSEXT_STATUS_PAUSE_MILLIS", 2_000)),
-        Duration.ofSeconds(number(environment, "SYSEXT_POLL_SECONDS", 60)));
+        Duration.ofSeconds(number(environment, "SYSEXT_POLL_SECONDS", 60)),
+        path(environment, "SYSEXT_SOURCES_DIR"),
+        path(environment, "SYSEXT_TRUSTED_CERTIFICATES"));
+  }
+
+  private static Optional<Path> path(Map<String, String> environment, String name) {
+    return Optional.ofNullable(environment.get(name)).filter(s -> !s.isEmpty()).map(Path::of);
   }
 
   private static Path folder(String text) {

@@ -63,6 +63,7 @@ final class AgentLoop implements AutoCloseable {
   private final RefreshStep refreshStep;
   private final Proofs proofs;
   private final Provings provings;
+  private final SignatureRules signatures;
   private final ExecutorService fetching =
       Executors.newSingleThreadExecutor(
           task -> {
@@ -104,6 +105,7 @@ final class AgentLoop implements AutoCloseable {
     this.verified = new VerifiedImages(layout);
     this.proofs = new Proofs(layout);
     this.provings = new Provings(new Prover(host.units()), this::signal);
+    this.signatures = new SignatureRules(config);
     this.refreshStep = new RefreshStep(host, observer, config.nodeName());
   }
 
@@ -304,14 +306,11 @@ final class AgentLoop implements AutoCloseable {
 
   private void stage(Assignment assignment) {
     memory = memory.begun(Memory.use(assignment));
-    var facts = identity.orElseThrow().facts();
+    Host.Identity known = identity.orElseThrow();
     fetching.execute(
         () -> {
           try {
-            done.add(
-                new Done(
-                    assignment,
-                    stager.stage(assignment.target().image(), assignment.name(), facts)));
+            done.add(new Done(assignment, stageNow(assignment, known)));
           } catch (InterruptedException closing) {
             Thread.currentThread().interrupt();
           } catch (RuntimeException defect) {
@@ -323,6 +322,16 @@ final class AgentLoop implements AutoCloseable {
           }
           signal();
         });
+  }
+
+  private Staged stageNow(Assignment assignment, Host.Identity known) throws InterruptedException {
+    SignatureRules.Rule rule = signatures.of(assignment.target().signature(), known);
+    if (rule instanceof SignatureRules.Rule.Unverifiable not) {
+      return new Staged.NotStaged(not.reason(), not.message());
+    }
+    var signers = ((SignatureRules.Rule.Signers) rule).signers();
+    return stager.stage(
+        assignment.target().image(), assignment.name(), known.facts().signedBy(signers));
   }
 
   /** Acts in order; the first step that fails ends it, and is held against its extension. */

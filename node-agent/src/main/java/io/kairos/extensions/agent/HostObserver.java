@@ -2,6 +2,7 @@ package io.kairos.extensions.agent;
 
 import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.host.HostException;
+import io.kairos.extensions.agent.image.ImagePolicy;
 import io.kairos.extensions.agent.plan.HostView;
 import io.kairos.extensions.agent.store.BootState;
 import io.kairos.extensions.agent.store.Ledger;
@@ -13,6 +14,7 @@ import io.kairos.extensions.api.v1alpha1.Profile;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * Looks at everything a plan is made from: links, images, boot profile, and what PID 1 shows
@@ -62,6 +64,11 @@ final class HostObserver {
         .systemd(identity.systemd())
         .kernel(identity.kernel())
         .storeFreeBytes(layout.store().toFile().getUsableSpace() / COARSE_BYTES * COARSE_BYTES)
+        .trustedBoot(identity.trustedBoot())
+        .imagePolicy(
+            identity.facts().policies().stream()
+                .map(ImagePolicy::text)
+                .collect(Collectors.joining(", ")))
         .build();
   }
 }

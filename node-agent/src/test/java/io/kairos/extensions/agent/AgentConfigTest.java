@@ -17,14 +17,17 @@ class AgentConfigTest {
   void theNodeAloneIsEnough() {
     assertThat(AgentConfig.from(Map.of("NODE_NAME", "n1")))
         .isEqualTo(
-            new AgentConfig(
-                "n1",
-                Path.of("/"),
-                Optional.empty(),
-                List.of(),
-                false,
-                Duration.ofSeconds(2),
-                Duration.ofSeconds(60)));
+            AgentConfig.builder()
+                .nodeName("n1")
+                .hostRoot(Path.of("/"))
+                .siteCa(Optional.empty())
+                .fileFolders(List.of())
+                .commandsAllowed(false)
+                .statusPause(Duration.ofSeconds(2))
+                .poll(Duration.ofSeconds(60))
+                .sourcesDir(Optional.empty())
+                .trustedCertificates(Optional.empty())
+                .build());
   }
 
   @Test
@@ -38,16 +41,21 @@ class AgentConfigTest {
                     "SYSEXT_CA_FILE", "/etc/ca.pem",
                     "SYSEXT_FILE_FOLDERS", "/srv/images:/opt/../srv/more::",
                     "SYSEXT_STATUS_PAUSE_MILLIS", "50",
-                    "SYSEXT_POLL_SECONDS", "5")))
+                    "SYSEXT_POLL_SECONDS", "5",
+                    "SYSEXT_SOURCES_DIR", "/etc/sources",
+                    "SYSEXT_TRUSTED_CERTIFICATES", "/etc/signers.pem")))
         .isEqualTo(
-            new AgentConfig(
-                "n1",
-                Path.of("/host"),
-                Optional.of(Path.of("/etc/ca.pem")),
-                List.of(Path.of("/srv/images"), Path.of("/srv/more")),
-                true,
-                Duration.ofMillis(50),
-                Duration.ofSeconds(5)));
+            AgentConfig.builder()
+                .nodeName("n1")
+                .hostRoot(Path.of("/host"))
+                .siteCa(Optional.of(Path.of("/etc/ca.pem")))
+                .fileFolders(List.of(Path.of("/srv/images"), Path.of("/srv/more")))
+                .commandsAllowed(true)
+                .statusPause(Duration.ofMillis(50))
+                .poll(Duration.ofSeconds(5))
+                .sourcesDir(Optional.of(Path.of("/etc/sources")))
+                .trustedCertificates(Optional.of(Path.of("/etc/signers.pem")))
+                .build());
   }
 
   @ParameterizedTest

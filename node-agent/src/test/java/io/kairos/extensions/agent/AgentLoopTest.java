@@ -53,14 +53,11 @@ class AgentLoopTest {
   private void start() throws IOException {
     StoreLayout layout = folder.layout();
     AgentConfig config =
-        new AgentConfig(
-            NODE,
-            root,
-            Optional.empty(),
-            List.of(ToolImages.FOLDER),
-            true,
-            Duration.ofMillis(50),
-            Duration.ofMillis(250));
+        AgentConfig.of(NODE, root).toBuilder()
+            .fileFolders(List.of(ToolImages.FOLDER))
+            .statusPause(Duration.ofMillis(50))
+            .poll(Duration.ofMillis(250))
+            .build();
     Sources sources = new Sources(Trust.context(Optional.empty()), layout, config.fileFolders());
     writer = new StatusWriter(api.client(), NODE, config.statusPause());
     loop =

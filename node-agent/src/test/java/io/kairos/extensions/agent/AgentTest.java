@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.kairos.extensions.agent.image.Signer;
 import io.kairos.extensions.agent.store.HostFolder;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Conditions;
@@ -15,6 +16,8 @@ import io.kairos.extensions.api.v1alpha1.NodeExtensionStateSpec;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Reasons;
+import io.kairos.extensions.api.v1alpha1.Signature;
+import io.kairos.extensions.api.v1alpha1.SignaturePolicy;
 import io.kairos.extensions.api.v1alpha1.Target;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -53,16 +56,18 @@ class AgentTest {
   }
 
   private void start() throws IOException {
+    start(Optional.empty());
+  }
+
+  private void start(Optional<Path> trustedCertificates) throws IOException {
     agent =
         Agent.start(
-            new AgentConfig(
-                NODE,
-                root,
-                Optional.empty(),
-                List.of(ToolImages.FOLDER),
-                true,
-                Duration.ofMillis(50),
-                Duration.ofMillis(250)),
+            AgentConfig.of(NODE, root).toBuilder()
+                .fileFolders(List.of(ToolImages.FOLDER))
+                .statusPause(Duration.ofMillis(50))
+                .poll(Duration.ofMillis(250))
+                .trustedCertificates(trustedCertificates)
+                .build(),
             api.client(),
             host,
             Clock.systemUTC());
@@ -172,6 +177,76 @@ class AgentTest {
     start();
     awaitPhase(Phase.FAILED, 1);
     assertThat(entry().orElseThrow().reason()).isEqualTo(Reasons.SOURCE_NOT_ALLOWED);
+    assertThat(folder.entries()).containsOnlyKeys(LEDGER);
+  }
+
+  private static Assignment signed(Assignment assignment) {
+    Target target =
+        assignment.target().toBuilder()
+            .signatureOrNull(new Signature(SignaturePolicy.REQUIRED, null))
+            .build();
+    return new Assignment(assignment.type(), "tool", "tool", "policy", target, false);
+  }
+
+  private Optional<Path> certificates(Path folder) throws IOException {
+    return Optional.of(Files.write(folder.resolve("trusted.pem"), Signer.named("owner").pem()));
+  }
+
+  @Test
+  void anImageWithoutTheSignatureThatIsRequiredNeverGetsIntoTheStore(@TempDir Path keys)
+      throws Exception {
+    want(signed(tool.live(1)));
+    start(certificates(keys));
+    awaitPhase(Phase.INCOMPATIBLE, 1);
+    assertThat(entry().orElseThrow().reason()).isEqualTo(Reasons.SIGNATURE_REQUIRED);
+    assertThat(folder.entries()).containsOnlyKeys(LEDGER);
+    assertThat(host.refreshes()).isEmpty();
+  }
+
+  @Test
+  void withoutACertificateNothingThatHasToBeSignedIsFetchedAndTheRemedyIsNamed() throws Exception {
+    want(signed(tool.live(1)));
+    start();
+    awaitPhase(Phase.FAILED, 1);
+    assertThat(entry().orElseThrow().reason()).isEqualTo(Reasons.TRUSTED_CERTIFICATES_MISSING);
+    assertThat(entry().orElseThrow().message()).contains("SYSEXT_TRUSTED_CERTIFICATES");
+    assertThat(folder.entries()).containsOnlyKeys(LEDGER);
+  }
+
+  @Test
+  void aSignatureThatIsRequiredLaterIsMissedButWhatIsMergedStays(@TempDir Path keys)
+      throws Exception {
+    want(tool.live(1));
+    start(certificates(keys));
+    awaitPhase(Phase.ACTIVE, 1);
+    want(signed(tool.live(1)));
+    awaitPhase(Phase.INCOMPATIBLE, 1);
+    assertThat(entry().orElseThrow().reason()).isEqualTo(Reasons.SIGNATURE_REQUIRED);
+    assertThat(host.merged()).isEqualTo(Map.of("tool", tool.sha256(1)));
+    assertThat(host.refreshes()).hasSize(1);
+  }
+
+  @Test
+  void aTrustedBootHostDemandsASignatureWhateverTheExtensionSays(@TempDir Path keys)
+      throws Exception {
+    host.trustedBoot(true);
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.FAILED, 1);
+    assertThat(entry().orElseThrow().reason()).isEqualTo(Reasons.TRUSTED_CERTIFICATES_MISSING);
+    assertThat(entry().orElseThrow().message()).contains("/etc/verity.d");
+    assertThat(status().host().trustedBoot()).isTrue();
+    assertThat(status().conditions())
+        .anySatisfy(
+            condition -> {
+              assertThat(condition.getType()).isEqualTo("WeakImagePolicy");
+              assertThat(condition.getStatus()).isEqualTo("True");
+            });
+    agent.close();
+
+    start(certificates(keys));
+    awaitPhase(Phase.INCOMPATIBLE, 1);
+    assertThat(entry().orElseThrow().reason()).isEqualTo(Reasons.SIGNATURE_REQUIRED);
     assertThat(folder.entries()).containsOnlyKeys(LEDGER);
   }
 

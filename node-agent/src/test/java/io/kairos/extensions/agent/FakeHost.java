@@ -3,6 +3,7 @@ package io.kairos.extensions.agent;
 import io.kairos.extensions.agent.fetch.Images;
 import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.host.HostException;
+import io.kairos.extensions.agent.image.TrustedCertificates;
 import io.kairos.extensions.agent.store.StoreLayout;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import java.io.IOException;
@@ -31,6 +32,7 @@ final class FakeHost implements Host {
   private int mounts;
   private volatile Optional<RuntimeException> defect = Optional.empty();
   private volatile boolean silent;
+  private volatile boolean trustedBoot;
 
   FakeHost(StoreLayout layout) {
     this.layout = layout;
@@ -44,6 +46,11 @@ final class FakeHost implements Host {
   /** Does not answer any more, or again. */
   void silent(boolean isSilent) {
     silent = isSilent;
+  }
+
+  /** Was booted from a signed unified kernel image, and trusts nobody itself. */
+  void trustedBoot(boolean isTrusted) {
+    trustedBoot = isTrusted;
   }
 
   /** Breaks the next look at it. */
@@ -88,7 +95,9 @@ final class FakeHost implements Host {
 
   @Override
   public Identity identify() {
-    return new Identity(Images.host(), "257", "6.1");
+    return trustedBoot
+        ? new Identity(Images.host(), "257", "6.1", true, TrustedCertificates.NONE)
+        : new Identity(Images.host(), "257", "6.1");
   }
 
   @Override

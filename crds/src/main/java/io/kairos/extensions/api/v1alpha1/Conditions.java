@@ -34,6 +34,12 @@ public final class Conditions {
    */
   public static final String OVERRIDDEN = "Overridden";
 
+  /**
+   * Of a Trusted Boot node: its own image policy would merge what nobody signed. Only there; False
+   * where the policy demands signatures.
+   */
+  public static final String WEAK_IMAGE_POLICY = "WeakImagePolicy";
+
   /** A condition's value. */
   public static final String TRUE = "True";
 

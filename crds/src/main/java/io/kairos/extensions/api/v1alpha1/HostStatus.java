@@ -15,6 +15,9 @@ import lombok.Builder;
  * @param kernel the release of the kernel
  * @param storeFreeBytes room in the file system of the store, rounded down to whole 64 MiB so that
  *     it does not make a report of every written block
+ * @param trustedBoot whether the host was booted from a signed unified kernel image (Trusted Boot)
+ * @param imagePolicy what systemd-sysext takes here, systemd.image-policy(7); several, separated by
+ *     {@code ", "}, where start and reload of its unit differ; empty where the host has none
  */
 @Builder(toBuilder = true)
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -27,10 +30,18 @@ public record HostStatus(
     @JsonPropertyDescription("The version of systemd.") String systemd,
     @JsonPropertyDescription("The release of the kernel.") String kernel,
     @JsonPropertyDescription("Room in the file system of the store, in whole 64 MiB.")
-        long storeFreeBytes) {
+        long storeFreeBytes,
+    @JsonPropertyDescription(
+            "Whether the host was booted from a signed unified kernel image (Trusted Boot).")
+        boolean trustedBoot,
+    @JsonPropertyDescription(
+            "What systemd-sysext takes on this host, as systemd.image-policy(7) spells it; absent where it takes"
+                + " everything.")
+        String imagePolicy) {
 
   /** Before the first report. */
-  public static final HostStatus UNKNOWN = new HostStatus("", "", "", OsRelease.UNKNOWN, "", "", 0);
+  public static final HostStatus UNKNOWN =
+      new HostStatus("", "", "", OsRelease.UNKNOWN, "", "", 0, false, "");
 
   /** Absent values as empty ones. */
   public HostStatus {
@@ -40,6 +51,7 @@ public record HostStatus(
     osRelease = Values.or(osRelease, OsRelease.UNKNOWN);
     systemd = Values.text(systemd);
     kernel = Values.text(kernel);
+    imagePolicy = Values.text(imagePolicy);
   }
 
   /**

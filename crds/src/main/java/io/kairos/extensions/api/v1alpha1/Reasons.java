@@ -152,6 +152,36 @@ public final class Reasons {
   /** A health check is a command, and the agent's configuration does not allow those. */
   public static final String COMMANDS_NOT_ALLOWED = "CommandsNotAllowed";
 
+  /** The host's own image policy does not let an image of this kind in. */
+  public static final String IMAGE_POLICY_REFUSED = "ImagePolicyRefused";
+
+  /** A signature is demanded, and the image has none. */
+  public static final String SIGNATURE_REQUIRED = "SignatureRequired";
+
+  /** The image's signature is none, or not that of its root hash. */
+  public static final String SIGNATURE_INVALID = "SignatureInvalid";
+
+  /** The image is signed by somebody who is not trusted. */
+  public static final String SIGNATURE_UNTRUSTED = "SignatureUntrusted";
+
+  /** The image's root hash is that of other partitions. */
+  public static final String ROOT_HASH_MISMATCH = "RootHashMismatch";
+
+  /** A block of the image's data or hash tree is not what it was when the image was made. */
+  public static final String DATA_TAMPERED = "DataTampered";
+
+  /** A signature is demanded, and there is no certificate to verify it with. */
+  public static final String TRUSTED_CERTIFICATES_MISSING = "TrustedCertificatesMissing";
+
+  /** The certificates to verify signatures with cannot be read. */
+  public static final String TRUSTED_CERTIFICATES_INVALID = "TrustedCertificatesInvalid";
+
+  /** The host's image policy takes nothing but signed images. */
+  public static final String SIGNATURES_DEMANDED = "SignaturesDemanded";
+
+  /** The host's image policy takes images that nobody signed. */
+  public static final String UNSIGNED_IMAGES_ALLOWED = "UnsignedImagesAllowed";
+
   /** Gone from the host. */
   public static final String REMOVED = "Removed";
 

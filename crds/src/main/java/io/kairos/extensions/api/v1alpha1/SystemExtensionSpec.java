@@ -1,6 +1,7 @@
 package io.kairos.extensions.api.v1alpha1;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.crdv2.generator.v1.SchemaCustomizer;
 import io.fabric8.generator.annotation.Default;
@@ -21,6 +22,7 @@ import lombok.Builder;
  * @param images one image an architecture
  * @param services units of the host that belong to it
  * @param healthChecks tell whether it works; one that fails brings the version before back
+ * @param signatureOrNull who has to have signed them; read it by {@link #signature()}
  */
 @Builder(toBuilder = true)
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -89,7 +91,11 @@ public record SystemExtensionSpec(
         List<Service> services,
     @JsonPropertyDescription(
             "Run on the host after activation; one that fails brings the version before back.")
-        List<HealthCheck> healthChecks) {
+        List<HealthCheck> healthChecks,
+    @JsonPropertyDescription(
+            "Who has to have signed the images. Default: each host decides by its own image policy.")
+        @JsonProperty("signature")
+        Signature signatureOrNull) {
 
   /**
    * Fills in what the API server would have: it does so for objects that passed it, tests' objects
@@ -102,5 +108,11 @@ public record SystemExtensionSpec(
     images = Values.list(images);
     services = Values.list(services);
     healthChecks = Values.list(healthChecks);
+    signatureOrNull = Signature.orNull(signatureOrNull);
+  }
+
+  /** Who has to have signed the images. */
+  public Signature signature() {
+    return Values.or(signatureOrNull, Signature.HOST);
   }
 }

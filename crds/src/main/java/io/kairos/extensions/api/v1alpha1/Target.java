@@ -1,6 +1,7 @@
 package io.kairos.extensions.api.v1alpha1;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.crdv2.generator.v1.SchemaCustomizer;
 import io.fabric8.generator.annotation.Required;
@@ -20,6 +21,7 @@ import lombok.Builder;
  * @param soakSeconds how long it has to stay merged to count as proven, in seconds
  * @param services units of the host that belong to it
  * @param healthChecks tell whether it works
+ * @param signatureOrNull who has to have signed the image; read it by {@link #signature()}
  */
 @Builder(toBuilder = true)
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -44,13 +46,24 @@ public record Target(
     @JsonPropertyDescription("How it gets merged.") @Required Activation activation,
     @JsonPropertyDescription("How long it has to stay merged to count as proven.") int soakSeconds,
     @JsonPropertyDescription("Units of the host that belong to it.") List<Service> services,
-    @JsonPropertyDescription("Tell whether it works.") List<HealthCheck> healthChecks) {
+    @JsonPropertyDescription("Tell whether it works.") List<HealthCheck> healthChecks,
+    @JsonPropertyDescription(
+            "Who has to have signed the image. Absent: the host decides by its own image policy.")
+        @JsonProperty("signature")
+        @JsonInclude(JsonInclude.Include.NON_NULL)
+        Signature signatureOrNull) {
 
   /** Absent values as empty ones. */
   public Target {
     profiles = Values.list(profiles);
     services = Values.list(services);
     healthChecks = Values.list(healthChecks);
+    signatureOrNull = Signature.orNull(signatureOrNull);
+  }
+
+  /** Who has to have signed the image. */
+  public Signature signature() {
+    return Values.or(signatureOrNull, Signature.HOST);
   }
 
   /**

@@ -37,20 +37,22 @@ class RoundTripTest {
     NodeExtensionState state = new NodeExtensionState();
     state.getMetadata().setName("node-1");
     Target target =
-        new Target(
-            "v1-1",
-            "1.0",
-            new Target.ResolvedImage("https://x/y.raw", "a".repeat(64)),
-            List.of(Profile.ACTIVE, Profile.PASSIVE),
-            Activation.LIVE,
-            5,
-            List.of(new Service("hello.service", ServiceAction.RELOAD)),
-            List.of(
-                HealthCheck.builder()
-                    .name("answers")
-                    .httpGetOrNull(new HealthCheck.HttpGet(8080, "/healthz"))
-                    .timeoutSeconds(7)
-                    .build()));
+        Target.builder()
+            .revision("v1-1")
+            .version("1.0")
+            .image(new Target.ResolvedImage("https://x/y.raw", "a".repeat(64)))
+            .profiles(List.of(Profile.ACTIVE, Profile.PASSIVE))
+            .activation(Activation.LIVE)
+            .soakSeconds(5)
+            .services(List.of(new Service("hello.service", ServiceAction.RELOAD)))
+            .healthChecks(
+                List.of(
+                    HealthCheck.builder()
+                        .name("answers")
+                        .httpGetOrNull(new HealthCheck.HttpGet(8080, "/healthz"))
+                        .timeoutSeconds(7)
+                        .build()))
+            .build();
     state.setSpec(
         new NodeExtensionStateSpec(
             List.of(
@@ -72,6 +74,29 @@ class RoundTripTest {
     assertThat(back.getSpec()).isEqualTo(state.getSpec());
     assertThat(back.getStatus()).isEqualTo(state.getStatus());
     assertThat(json.asJson(state)).doesNotContain("key").doesNotContain("null");
+  }
+
+  @Test
+  void aSignatureIsLeftOutWhereTheHostDecidesAndSurvivesWhereNot() {
+    Target.TargetBuilder builder =
+        Target.builder()
+            .revision("v1-1")
+            .version("1.0")
+            .image(new Target.ResolvedImage("https://x/y.raw", "a".repeat(64)));
+    Target host = builder.signatureOrNull(Signature.HOST).build();
+    Target required = builder.signatureOrNull(Signature.requiredBy("keys")).build();
+
+    assertThat(json.asJson(host)).doesNotContain("signature");
+    assertThat(host).isEqualTo(builder.signatureOrNull(null).build());
+    assertThat(host.signature()).isEqualTo(Signature.HOST);
+    assertThat(json.asJson(required))
+        .contains(
+            "\"signature\":{\"policy\":\"Required\",\"trustedCertificates\":{\"configMap\":\"keys\"}}");
+    assertThat(json.unmarshal(json.asJson(required), Target.class)).isEqualTo(required);
+    SystemExtensionSpec spec = SystemExtensionSpec.builder().version("1").build();
+    assertThat(json.asJson(spec)).doesNotContain("signature");
+    assertThat(json.unmarshal("{\"signature\":{}}", SystemExtensionSpec.class).signature())
+        .isEqualTo(Signature.HOST);
   }
 
   @Test

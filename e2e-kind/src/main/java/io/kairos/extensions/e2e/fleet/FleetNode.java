@@ -120,14 +120,13 @@ public final class FleetNode implements AutoCloseable {
                   : RunningAgent.inProcess(
                       host,
                       cluster,
-                      new AgentConfig(
-                          host.name(),
-                          host.root(),
-                          Optional.of(siteCa),
-                          List.of(Path.of("/var/lib/kairos/images")),
-                          true,
-                          statusPause,
-                          Duration.ofSeconds(5))));
+                      AgentConfig.of(host.name(), host.root()).toBuilder()
+                          .siteCa(Optional.of(siteCa))
+                          .fileFolders(List.of(Path.of("/var/lib/kairos/images")))
+                          .commandsAllowed(true)
+                          .statusPause(statusPause)
+                          .poll(Duration.ofSeconds(5))
+                          .build()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -86,7 +86,8 @@ public final class SampleImages {
     };
   }
 
-  private static SampleImage describe(String name, String version, Path path) throws IOException {
+  /** What a file is, as an image. */
+  static SampleImage describe(String name, String version, Path path) throws IOException {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       try (InputStream in = new DigestInputStream(Files.newInputStream(path), digest)) {

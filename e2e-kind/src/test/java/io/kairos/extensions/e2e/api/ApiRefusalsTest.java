@@ -125,6 +125,25 @@ class ApiRefusalsTest {
                     "spec.type: Unsupported value: \"Confext\"",
                     "\"Sysext\""),
                 badExtension(
+                    "certificates that nobody would look at",
+                    "{version: 1.0.0, images: ["
+                        + IMAGE
+                        + "], signature: {trustedCertificates: {configMap: keys}}}",
+                    "spec.signature.trustedCertificates",
+                    "set policy: Required"),
+                badExtension(
+                    "a ConfigMap whose name is a path",
+                    "{version: 1.0.0, images: ["
+                        + IMAGE
+                        + "], signature: {policy: Required, trustedCertificates: {configMap: ../keys}}}",
+                    "spec.signature.trustedCertificates.configMap",
+                    "without dots"),
+                badExtension(
+                    "an unknown signature policy",
+                    "{version: 1.0.0, images: [" + IMAGE + "], signature: {policy: Never}}",
+                    "spec.signature.policy: Unsupported value: \"Never\"",
+                    "\"Host\", \"Required\""),
+                badExtension(
                     "a field that is none",
                     "{version: 1.0.0, imagename: hello, images: [" + IMAGE + "]}",
                     "unknown field \"spec.imagename\""),

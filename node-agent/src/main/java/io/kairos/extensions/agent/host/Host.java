@@ -1,6 +1,7 @@
 package io.kairos.extensions.agent.host;
 
 import io.kairos.extensions.agent.image.HostFacts;
+import io.kairos.extensions.agent.image.TrustedCertificates;
 import java.util.Set;
 
 /** What the agent asks of the system it looks after, beside its files. */
@@ -43,8 +44,21 @@ public interface Host extends AutoCloseable {
    * @param facts what images are matched against
    * @param systemd the version of systemd
    * @param kernel the release of the kernel
+   * @param trustedBoot whether a signed unified kernel image was booted
+   * @param verityKeys the certificates in the host's {@code verity.d} folders; looked for on
+   *     Trusted Boot hosts only
    */
-  record Identity(HostFacts facts, String systemd, String kernel) {}
+  record Identity(
+      HostFacts facts,
+      String systemd,
+      String kernel,
+      boolean trustedBoot,
+      TrustedCertificates verityKeys) {
+    /** A host without Trusted Boot. */
+    public Identity(HostFacts facts, String systemd, String kernel) {
+      this(facts, systemd, kernel, false, TrustedCertificates.NONE);
+    }
+  }
 
   /**
    * A merge, as the host's mount table shows it.

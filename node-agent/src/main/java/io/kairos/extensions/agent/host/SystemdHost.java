@@ -3,6 +3,8 @@ package io.kairos.extensions.agent.host;
 import io.kairos.extensions.agent.image.HostFacts;
 import io.kairos.extensions.agent.image.MachineArchitecture;
 import io.kairos.extensions.agent.image.OsRelease;
+import io.kairos.extensions.agent.image.TrustedCertificates;
+import io.kairos.extensions.agent.store.BootState;
 import io.kairos.extensions.agent.store.StoreLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -31,12 +33,30 @@ public final class SystemdHost implements Host {
           + "printf '[Service]\\nExecReload=systemd-sysext refresh\\n'"
           + " >/run/systemd/system/systemd-sysext.service.d/50-sysext-operator.conf";
 
+  /**
+   * As systemd looks for them: of files with one name the first counts, a masked one not at all.
+   */
+  private static final String VERITY_KEYS =
+      """
+      seen=/
+      for folder in /etc /run /usr/local/lib /usr/lib; do
+        for file in "$folder"/verity.d/*.crt; do
+          name="${file##*/}"
+          case "$seen" in *"/$name/"*) continue;; esac
+          seen="$seen$name/"
+          if [ -f "$file" ]; then cat "$file"; echo; fi
+        done
+      done
+      """;
+
+  private final StoreLayout layout;
   private final Bus bus;
   private final HostScripts scripts;
   private final SystemdUnits units;
 
   /** Nothing is connected yet. */
   public SystemdHost(StoreLayout layout) {
+    this.layout = layout;
     this.bus = new Bus(layout.here(Path.of("/run/dbus/system_bus_socket")));
     this.scripts = new HostScripts(bus, layout);
     this.units = new SystemdUnits(bus, scripts);
@@ -59,7 +79,37 @@ public final class SystemdHost implements Host {
           "the host's /etc/os-release, line " + invalid.line() + ": " + invalid.message());
     }
     OsRelease release = ((OsRelease.Valid) parsed).release();
-    return new Identity(HostFacts.of(machine, release), version, System.getProperty("os.version"));
+    SysextUnit unit = sysextUnit(version);
+    HostFacts facts =
+        new HostFacts(machine, release, false, unit.hierarchies()).withPolicies(unit.policies());
+    boolean trustedBoot = BootState.isTrustedBoot(layout);
+    TrustedCertificates verityKeys =
+        trustedBoot
+            ? TrustedCertificates.readable(
+                "the host's /etc/verity.d, /run/verity.d and /usr/lib/verity.d",
+                scripts.run(VERITY_KEYS))
+            : TrustedCertificates.NONE;
+    return new Identity(facts, version, System.getProperty("os.version"), trustedBoot, verityKeys);
+  }
+
+  private SysextUnit sysextUnit(String version) throws HostException {
+    String unit = bus.unit(SERVICE);
+    List<String> environment = new ArrayList<>();
+    for (Object variable : list(bus.property(unit, Systemd.SERVICE, "Environment", Object.class))) {
+      environment.add(String.valueOf(variable));
+    }
+    List<List<String>> commands = new ArrayList<>();
+    for (String property : List.of("ExecStart", "ExecReload")) {
+      for (Object command : list(bus.property(unit, Systemd.SERVICE, property, Object.class))) {
+        commands.add(list(((Object[]) command)[1]).stream().map(String::valueOf).toList());
+      }
+    }
+    return SysextUnit.of(version, environment, commands);
+  }
+
+  /** The bus library gives some arrays as lists. */
+  private static List<?> list(Object array) {
+    return array instanceof List<?> list ? list : List.of((Object[]) array);
   }
 
   @Override

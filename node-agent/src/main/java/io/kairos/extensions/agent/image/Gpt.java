@@ -38,16 +38,30 @@ public record Gpt(List<Partition> partitions) {
    *
    * @param number from 1, as in a device's name
    * @param type the type GUID
+   * @param id the partition's own GUID, in which a root hash may be written
    * @param offset of its first byte
    * @param length in bytes
    * @param attributes the 64 flags
    */
-  public record Partition(int number, UUID type, long offset, long length, long attributes) {
+  public record Partition(
+      int number, UUID type, UUID id, long offset, long length, long attributes) {
+    private static final int GROW_FS = 59;
+    private static final int READ_ONLY = 60;
     private static final int NO_AUTO = 63;
 
     /** Whether it asks not to be found by its type (bit 63). */
     public boolean isHidden() {
       return attributes >>> NO_AUTO != 0;
+    }
+
+    /** Whether it asks to be mounted read-only (bit 60). */
+    boolean isReadOnly() {
+      return (attributes >>> READ_ONLY & 1) != 0;
+    }
+
+    /** Whether it asks that its file system be grown (bit 59). */
+    boolean isGrowing() {
+      return (attributes >>> GROW_FS & 1) != 0;
     }
   }
 
@@ -142,7 +156,12 @@ public record Gpt(List<Partition> partitions) {
         }
         partitions.add(
             new Partition(
-                number, type, start * SECTOR, (end - start + 1) * SECTOR, table.i64(at + 48)));
+                number,
+                type,
+                guid(table, at + 16),
+                start * SECTOR,
+                (end - start + 1) * SECTOR,
+                table.i64(at + 48)));
       }
     }
     return partitions;

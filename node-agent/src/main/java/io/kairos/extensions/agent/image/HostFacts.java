@@ -11,19 +11,46 @@ import java.util.List;
  *     systemd 257.13 and newer
  * @param hierarchies the folders that are merged, {@code SYSTEMD_SYSEXT_HIERARCHIES} of the host's
  *     systemd-sysext.service
+ * @param policies what the host's systemd-sysext takes when it is started and when it is reloaded;
+ *     none where it takes everything
+ * @param signers who has to have signed an image, each of these for itself; none where no signature
+ *     is demanded
  */
 public record HostFacts(
     MachineArchitecture architecture,
     OsRelease osRelease,
     boolean idLikeCounts,
-    List<String> hierarchies) {
+    List<String> hierarchies,
+    List<ImagePolicy> policies,
+    List<TrustedCertificates> signers) {
 
   /** What systemd-sysext merges when nobody says otherwise. */
   public static final List<String> DEFAULT_HIERARCHIES = List.of("/usr", "/opt");
 
-  /** Copies the list. */
+  /** Copies the lists. */
   public HostFacts {
     hierarchies = List.copyOf(hierarchies);
+    policies = List.copyOf(policies);
+    signers = List.copyOf(signers);
+  }
+
+  /** A host that takes every image and demands no signature. */
+  public HostFacts(
+      MachineArchitecture architecture,
+      OsRelease osRelease,
+      boolean idLikeCounts,
+      List<String> hierarchies) {
+    this(architecture, osRelease, idLikeCounts, hierarchies, List.of(), List.of());
+  }
+
+  /** The same host, where these have to have signed an image. */
+  public HostFacts signedBy(List<TrustedCertificates> demanded) {
+    return new HostFacts(architecture, osRelease, idLikeCounts, hierarchies, policies, demanded);
+  }
+
+  /** The same host with other policies. */
+  public HostFacts withPolicies(List<ImagePolicy> others) {
+    return new HostFacts(architecture, osRelease, idLikeCounts, hierarchies, others, signers);
   }
 
   /** A host with the default hierarchies, whose {@code ID_LIKE} does not count. */

@@ -14,7 +14,7 @@ public final class ImageException extends IOException {
     this.reason = reason;
   }
 
-  private ImageException(UnfitReason reason, String message, Throwable cause) {
+  ImageException(UnfitReason reason, String message, Throwable cause) {
     super(message, cause);
     this.reason = reason;
   }

@@ -41,7 +41,15 @@ public final class ImageInspector {
   public static Inspection inspect(ImageBytes image, String name, HostFacts host)
       throws IOException {
     try {
-      return inspect(OpenedImage.open(image, host.architecture()), name, host);
+      ImageLayout layout = ImageLayout.of(image, host.architecture());
+      for (ImagePolicy policy : host.policies()) {
+        Optional<String> refusal = policy.refusal(layout);
+        if (refusal.isPresent()) {
+          return new Unfit(UnfitReason.IMAGE_POLICY_REFUSED, refusal.get());
+        }
+      }
+      ImageBytes data = VerityCheck.check(layout, host.signers());
+      return inspect(OpenedImage.open(layout, data), name, host);
     } catch (ImageException e) {
       return new Unfit(e.reason(), e.getMessage());
     }

@@ -1,8 +1,6 @@
 package io.kairos.extensions.agent.image;
 
 import io.kairos.extensions.agent.image.ImageFormat.Container;
-import io.kairos.extensions.agent.image.ImageFormat.FileSystemType;
-import io.kairos.extensions.agent.image.ImageFormat.Protection;
 import java.io.IOException;
 
 /**
@@ -25,56 +23,33 @@ public record OpenedImage(ImageFormat format, ImageTree tree) {
    */
   public static OpenedImage open(ImageBytes image, MachineArchitecture architecture)
       throws IOException {
-    boolean partitioned = Gpt.isAt(image, Gpt.SECTOR);
-    boolean squashfs = Signatures.isSquashfs(image);
-    boolean erofs = Signatures.isErofs(image);
-    if ((partitioned ? 1 : 0) + (squashfs ? 1 : 0) + (erofs ? 1 : 0) > 1) {
-      throw ImageException.corrupt(
-          "it can be taken for an image of two kinds at once, which systemd refuses");
-    }
-    if (partitioned) {
-      return partitioned(image, architecture);
-    }
-    FileSystemType type = fileSystemType(squashfs, erofs, image);
-    FileSystem files = fileSystem(type, image);
-    if (image.length() < SMALLEST) {
+    ImageLayout layout = ImageLayout.of(image, architecture);
+    return open(layout, layout.data());
+  }
+
+  /**
+   * Opens the file system of an image.
+   *
+   * @param layout of the image
+   * @param data the bytes that a host would mount
+   * @throws ImageException if it is damaged
+   * @throws IOException if the file cannot be read
+   */
+  static OpenedImage open(ImageLayout layout, ImageBytes data) throws IOException {
+    FileSystem files =
+        switch (layout.format().fileSystem()) {
+          case SQUASHFS -> SquashfsReader.open(data);
+          case EROFS -> ErofsReader.open(data);
+        };
+    Container container = layout.format().container();
+    if (container == Container.BARE && data.length() < SMALLEST) {
       throw ImageException.unsupported(
           "it has "
-              + image.length()
+              + data.length()
               + " bytes, too few for systemd to recognise: pad it to 4096 bytes");
     }
     return new OpenedImage(
-        new ImageFormat(Container.BARE, type, Protection.NONE), new ImageTree(files));
-  }
-
-  private static OpenedImage partitioned(ImageBytes image, MachineArchitecture architecture)
-      throws IOException {
-    PartitionChoice choice = PartitionChoice.of(Gpt.read(image), architecture);
-    ImageBytes window = image.window(choice.data().offset(), choice.data().length());
-    FileSystemType type =
-        fileSystemType(Signatures.isSquashfs(window), Signatures.isErofs(window), window);
-    FileSystem files = fileSystem(type, window);
-    boolean usr = choice.designator() == PartitionType.Designator.USR;
-    ImageFormat format =
-        new ImageFormat(usr ? Container.GPT_USR : Container.GPT_ROOT, type, choice.protection());
-    return new OpenedImage(format, new ImageTree(usr ? new UsrFileSystem(files) : files));
-  }
-
-  private static FileSystem fileSystem(FileSystemType type, ImageBytes image) throws IOException {
-    return switch (type) {
-      case SQUASHFS -> SquashfsReader.open(image);
-      case EROFS -> ErofsReader.open(image);
-    };
-  }
-
-  private static FileSystemType fileSystemType(boolean squashfs, boolean erofs, ImageBytes image)
-      throws IOException {
-    if (squashfs) {
-      return FileSystemType.SQUASHFS;
-    }
-    if (erofs) {
-      return FileSystemType.EROFS;
-    }
-    throw Signatures.refusal(image);
+        layout.format(),
+        new ImageTree(container == Container.GPT_USR ? new UsrFileSystem(files) : files));
   }
 }

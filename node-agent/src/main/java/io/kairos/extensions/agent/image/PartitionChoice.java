@@ -18,9 +18,14 @@ import java.util.TreeSet;
  *
  * @param data the partition with the file system
  * @param designator what it is mounted as
- * @param protection what guards it
+ * @param verity its hash tree
+ * @param signature the signature of the tree's root, only beside a tree
  */
-record PartitionChoice(Gpt.Partition data, Designator designator, Protection protection) {
+record PartitionChoice(
+    Gpt.Partition data,
+    Designator designator,
+    Optional<Gpt.Partition> verity,
+    Optional<Gpt.Partition> signature) {
   static PartitionChoice of(Gpt gpt, MachineArchitecture architecture) throws ImageException {
     List<Gpt.Partition> visible = gpt.partitions().stream().filter(p -> !p.isHidden()).toList();
     Optional<Gpt.Partition> root = find(visible, Designator.ROOT, Role.DATA, architecture);
@@ -30,31 +35,28 @@ record PartitionChoice(Gpt.Partition data, Designator designator, Protection pro
     }
     for (Designator designator : Designator.values()) {
       Optional<Gpt.Partition> data = designator == Designator.ROOT ? root : usr;
-      Protection protection = protection(visible, designator, architecture, data.isPresent());
+      Optional<Gpt.Partition> verity = find(visible, designator, Role.VERITY, architecture);
+      Optional<Gpt.Partition> signature =
+          find(visible, designator, Role.VERITY_SIGNATURE, architecture);
+      if ((verity.isPresent() && data.isEmpty()) || (signature.isPresent() && verity.isEmpty())) {
+        throw ImageException.corrupt(
+            "it has a verity partition for " + designator + " but not what belongs to it");
+      }
       if (data.isPresent()) {
-        return new PartitionChoice(data.get(), designator, protection);
+        return new PartitionChoice(data.get(), designator, verity, signature);
       }
     }
     refuseOthers(visible, architecture);
-    return new PartitionChoice(generic(visible), Designator.ROOT, Protection.NONE);
+    return new PartitionChoice(
+        generic(visible), Designator.ROOT, Optional.empty(), Optional.empty());
   }
 
-  private static Protection protection(
-      List<Gpt.Partition> partitions,
-      Designator designator,
-      MachineArchitecture architecture,
-      boolean hasData)
-      throws ImageException {
-    boolean verity = find(partitions, designator, Role.VERITY, architecture).isPresent();
-    boolean signed = find(partitions, designator, Role.VERITY_SIGNATURE, architecture).isPresent();
-    if ((verity && !hasData) || (signed && !verity)) {
-      throw ImageException.corrupt(
-          "it has a verity partition for " + designator + " but not what belongs to it");
-    }
-    if (signed) {
+  /** What guards the file system, as the partitions promise. */
+  Protection protection() {
+    if (signature.isPresent()) {
       return Protection.SIGNED_VERITY;
     }
-    return verity ? Protection.VERITY : Protection.NONE;
+    return verity.isPresent() ? Protection.VERITY : Protection.NONE;
   }
 
   private static Optional<Gpt.Partition> find(

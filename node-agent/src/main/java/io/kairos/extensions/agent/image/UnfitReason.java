@@ -29,7 +29,19 @@ public enum UnfitReason {
   /** Would replace the host's own {@code usr/lib/os-release}. */
   CARRIES_OS_RELEASE(Reasons.CARRIES_OS_RELEASE),
   /** Holds nothing that would be merged. */
-  NO_HIERARCHY(Reasons.NO_HIERARCHY);
+  NO_HIERARCHY(Reasons.NO_HIERARCHY),
+  /** The host's own image policy does not let an image of this kind in. */
+  IMAGE_POLICY_REFUSED(Reasons.IMAGE_POLICY_REFUSED),
+  /** A signature is demanded, and there is none. */
+  SIGNATURE_REQUIRED(Reasons.SIGNATURE_REQUIRED),
+  /** The signature is none, or not that of the root hash. */
+  SIGNATURE_INVALID(Reasons.SIGNATURE_INVALID),
+  /** Signed by somebody who is not trusted. */
+  SIGNATURE_UNTRUSTED(Reasons.SIGNATURE_UNTRUSTED),
+  /** The root hash is that of other partitions. */
+  ROOT_HASH_MISMATCH(Reasons.ROOT_HASH_MISMATCH),
+  /** A block of the data or of the hash tree is not what it was when the image was made. */
+  DATA_TAMPERED(Reasons.DATA_TAMPERED);
 
   private final String text;
 

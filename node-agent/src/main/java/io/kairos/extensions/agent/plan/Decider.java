@@ -147,9 +147,15 @@ final class Decider {
         && !isProven(assignment, 1)) {
       return prove(assignment);
     }
-    return assignment.target().activation() == Activation.LIVE && booted(assignment).isPresent()
-        ? live(assignment)
-        : nextBoot(assignment);
+    Decision decision =
+        assignment.target().activation() == Activation.LIVE && booted(assignment).isPresent()
+            ? live(assignment)
+            : nextBoot(assignment);
+    // what is in place already is not waited for, but a signature that it lacks comes to light
+    boolean unverified =
+        assignment.target().signature().required()
+            && memory.staged(Memory.use(assignment)).isEmpty();
+    return unverified ? decision.staging() : decision;
   }
 
   /** Whether services were dealt with in this boot, and the checks passed so often. */

@@ -297,6 +297,7 @@ public record Memory(
 
   /** The image of an assignment under its name. */
   public static ImageUse use(Assignment assignment) {
-    return new ImageUse(assignment.target().image().sha256(), assignment.name());
+    return new ImageUse(
+        assignment.target().image().sha256(), assignment.name(), assignment.target().signature());
   }
 }

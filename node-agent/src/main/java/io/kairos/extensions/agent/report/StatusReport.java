@@ -2,12 +2,14 @@ package io.kairos.extensions.agent.report;
 
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
+import io.kairos.extensions.agent.image.ImagePolicy;
 import io.kairos.extensions.agent.plan.HostView;
 import io.kairos.extensions.agent.plan.NameView;
 import io.kairos.extensions.agent.plan.Standing;
 import io.kairos.extensions.api.v1alpha1.Conditions;
 import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
 import io.kairos.extensions.api.v1alpha1.ExtensionType;
+import io.kairos.extensions.api.v1alpha1.HostStatus;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Profile;
@@ -61,7 +63,12 @@ public final class StatusReport {
         .observedGeneration(evidence.generation())
         .conditions(
             Conditions.transition(
-                previous.conditions(), conditions(entries, evidence.generation()), now))
+                previous.conditions(),
+                Stream.concat(
+                        conditions(entries, evidence.generation()).stream(),
+                        imagePolicy(evidence.host(), evidence.generation()).stream())
+                    .toList(),
+                now))
         .desired(wanted.size())
         .active((int) wanted.stream().filter(s -> s.phase() == Phase.ACTIVE).count())
         .failed((int) wanted.stream().filter(s -> FAILED.contains(s.phase())).count())
@@ -103,6 +110,7 @@ public final class StatusReport {
                 "tries again",
                 generation)));
     Conditions.find(previous.conditions(), Conditions.REBOOT_REQUIRED).ifPresent(wanted::add);
+    Conditions.find(previous.conditions(), Conditions.WEAK_IMAGE_POLICY).ifPresent(wanted::add);
     return previous.toBuilder()
         .conditions(Conditions.transition(previous.conditions(), wanted, now))
         .build();
@@ -251,6 +259,41 @@ public final class StatusReport {
               generation));
     }
     return conditions;
+  }
+
+  /**
+   * Whether a Trusted Boot host would merge by itself what nobody signed: the agent refuses such an
+   * image, another hand would not.
+   */
+  private static Optional<Condition> imagePolicy(HostStatus host, long generation) {
+    if (!host.trustedBoot()) {
+      return Optional.empty();
+    }
+    List<String> policies =
+        host.imagePolicy().isEmpty() ? List.of() : List.of(host.imagePolicy().split(", ", -1));
+    boolean strong =
+        !policies.isEmpty()
+            && policies.stream().map(ImagePolicy::parse).allMatch(ImagePolicy::demandsSignatures);
+    String found =
+        policies.isEmpty()
+            ? "systemd-sysext has no image policy here"
+            : "the image policy of systemd-sysext.service is '" + host.imagePolicy() + "'";
+    return Optional.of(
+        strong
+            ? condition(
+                Conditions.WEAK_IMAGE_POLICY,
+                Conditions.FALSE,
+                Reasons.SIGNATURES_DEMANDED,
+                found,
+                generation)
+            : condition(
+                Conditions.WEAK_IMAGE_POLICY,
+                Conditions.TRUE,
+                Reasons.UNSIGNED_IMAGES_ALLOWED,
+                found
+                    + ", with which this Trusted Boot host merges images that nobody signed: have it"
+                    + " run with --image-policy=root=signed+absent:usr=signed+absent",
+                generation));
   }
 
   private static String names(List<ExtensionStatus> entries) {

@@ -23,6 +23,14 @@ public record BootState(Optional<Profile> profile, String bootId) {
     return new BootState(profile(layout), Files.readString(layout.bootId()).strip());
   }
 
+  /**
+   * Whether a signed unified kernel image was booted (Trusted Boot): immucore leaves {@code
+   * uki_boot_mode} beside the profile's sentinel.
+   */
+  public static boolean isTrustedBoot(StoreLayout layout) {
+    return Files.exists(layout.cos().resolve("uki_boot_mode"));
+  }
+
   private static Optional<Profile> profile(StoreLayout layout) {
     if (Files.exists(layout.cos().resolve("active_mode"))) {
       return Optional.of(Profile.ACTIVE);

@@ -36,8 +36,20 @@ final class GptBuilder {
   }
 
   GptBuilder add(UUID type, byte[] content, long attributes, long start, long end) {
-    parts.add(new Part(type, ByteBuffer.wrap(content), attributes, start, end));
+    parts.add(new Part(type, UUID.randomUUID(), ByteBuffer.wrap(content), attributes, start, end));
     return this;
+  }
+
+  /** The partition that was added last gets this GUID of its own. */
+  GptBuilder id(UUID id) {
+    Part last = parts.remove(parts.size() - 1);
+    parts.add(new Part(last.type, id, last.content, last.attributes, last.start, last.end));
+    return this;
+  }
+
+  /** Where the partition that was added last begins, in bytes. */
+  int lastOffset() {
+    return (int) parts.get(parts.size() - 1).start * SECTOR;
   }
 
   GptBuilder entrySize(int size) {
@@ -54,7 +66,7 @@ final class GptBuilder {
     int at = 2 * SECTOR;
     for (Part part : parts) {
       putGuid(disk, at, part.type);
-      putGuid(disk, at + 16, UUID.randomUUID());
+      putGuid(disk, at + 16, part.id);
       disk.putLong(at + 32, part.start)
           .putLong(at + 40, part.end)
           .putLong(at + 48, part.attributes);
@@ -84,5 +96,6 @@ final class GptBuilder {
     return (int) crc.getValue();
   }
 
-  private record Part(UUID type, ByteBuffer content, long attributes, long start, long end) {}
+  private record Part(
+      UUID type, UUID id, ByteBuffer content, long attributes, long start, long end) {}
 }

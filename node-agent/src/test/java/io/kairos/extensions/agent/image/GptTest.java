@@ -38,12 +38,21 @@ class GptTest {
 
   @Test
   void partitionsAreReadWithTheirPlacesInBytes() throws Exception {
+    UUID esp = UUID.fromString("01234567-89ab-cdef-0123-456789abcdef");
+    UUID root = UUID.fromString("fedcba98-7654-3210-fedc-ba9876543210");
     Gpt gpt =
-        read(new GptBuilder().add(GptBuilder.ESP, NOISE).add(GptBuilder.GENERIC, EROFS).build());
+        read(
+            new GptBuilder()
+                .add(GptBuilder.ESP, NOISE)
+                .id(esp)
+                .add(GptBuilder.GENERIC, EROFS, GptBuilder.NO_AUTO)
+                .id(root)
+                .build());
     assertThat(gpt.partitions())
         .containsExactly(
-            new Gpt.Partition(1, GptBuilder.ESP, 34 * 512, 1024, 0),
-            new Gpt.Partition(2, GptBuilder.GENERIC, 36 * 512, EROFS.length, 0));
+            new Gpt.Partition(1, GptBuilder.ESP, esp, 34 * 512, 1024, 0),
+            new Gpt.Partition(
+                2, GptBuilder.GENERIC, root, 36 * 512, EROFS.length, GptBuilder.NO_AUTO));
   }
 
   @Test
@@ -66,17 +75,6 @@ class GptTest {
   void aLoneGenericPartitionIsMounted() throws Exception {
     assertThat(format(new GptBuilder().add(GptBuilder.GENERIC, SQUASHFS)).fileSystem())
         .isEqualTo(ImageFormat.FileSystemType.SQUASHFS);
-  }
-
-  @Test
-  void verityAndItsSignatureAreReported() throws Exception {
-    GptBuilder disk =
-        new GptBuilder()
-            .add(GptBuilder.ROOT_X86_64, EROFS)
-            .add(GptBuilder.ROOT_X86_64_VERITY, NOISE);
-    assertThat(format(disk).protection()).isEqualTo(ImageFormat.Protection.VERITY);
-    disk.add(GptBuilder.ROOT_X86_64_SIGNATURE, NOISE);
-    assertThat(format(disk).protection()).isEqualTo(ImageFormat.Protection.SIGNED_VERITY);
   }
 
   @Test

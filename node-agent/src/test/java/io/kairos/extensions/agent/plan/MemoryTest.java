@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.ExtensionKey;
 import io.kairos.extensions.api.v1alpha1.Reasons;
+import io.kairos.extensions.api.v1alpha1.Signature;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -133,7 +134,7 @@ class MemoryTest {
   void theSameImageUnderAnotherNameIsAnotherUse() {
     Memory memory =
         Memory.EMPTY.finished(one, new Staged.Unfit("ExtensionReleaseMisnamed", "m"), 0, NODE);
-    assertThat(memory.staged(new ImageUse(digest("one", "1"), "two"))).isEmpty();
+    assertThat(memory.staged(new ImageUse(digest("one", "1"), "two", Signature.HOST))).isEmpty();
   }
 
   @Test

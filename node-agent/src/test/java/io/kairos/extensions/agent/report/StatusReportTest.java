@@ -26,6 +26,7 @@ import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class StatusReportTest {
@@ -66,6 +67,42 @@ class StatusReportTest {
         "Ready=True/AllActive",
         "Degraded=False/AllActive",
         "RebootRequired=False/NothingPending");
+  }
+
+  private static NodeExtensionStateStatus reportOf(boolean trustedBoot, String imagePolicy) {
+    HostStatus host =
+        HostStatus.UNKNOWN.toBuilder().trustedBoot(trustedBoot).imagePolicy(imagePolicy).build();
+    return StatusReport.of(
+        new Evidence(7, List.of(), EMPTY, host), NodeExtensionStateStatus.EMPTY, NOON);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'', no image policy",
+    "root=verity+absent:usr=verity+absent, 'root=verity+absent:usr=verity+absent'",
+    "root=verity+signed+absent:usr=verity+signed+absent, merges images that nobody signed",
+    "'root=signed+absent:usr=signed+absent, *', --image-policy=root=signed+absent"
+  })
+  void aTrustedBootHostWithAWeakPolicyIsFlagged(String policy, String text) {
+    Condition weak = condition(reportOf(true, policy), Conditions.WEAK_IMAGE_POLICY);
+    assertThat(weak.getStatus()).isEqualTo("True");
+    assertThat(weak.getReason()).isEqualTo(Reasons.UNSIGNED_IMAGES_ALLOWED);
+    assertThat(weak.getMessage()).contains(text);
+    NodeExtensionStateStatus silent =
+        StatusReport.unreachable(reportOf(true, policy), 8, "no answer", LATER);
+    assertThat(condition(silent, Conditions.WEAK_IMAGE_POLICY)).isEqualTo(weak);
+  }
+
+  @Test
+  void aPolicyThatDemandsSignaturesIsNotWeakAndOtherHostsAreNotAsked() {
+    assertThat(
+            condition(
+                    reportOf(true, "root=signed+absent:usr=signed+absent"),
+                    Conditions.WEAK_IMAGE_POLICY)
+                .getStatus())
+        .isEqualTo("False");
+    assertThat(Conditions.find(reportOf(false, "*").conditions(), Conditions.WEAK_IMAGE_POLICY))
+        .isEmpty();
   }
 
   @Test

@@ -87,6 +87,7 @@ public final class Planner {
               .soakSeconds(draft.policy.spec().rollout().soakSeconds())
               .services(extension.spec().services())
               .healthChecks(extension.spec().healthChecks())
+              .signatureOrNull(extension.spec().signature())
               .build(),
           false);
     }

@@ -5,6 +5,7 @@ import io.kairos.extensions.api.v1alpha1.HealthCheck;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicySpec;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import io.kairos.extensions.api.v1alpha1.Service;
+import io.kairos.extensions.api.v1alpha1.Signature;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Extension;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -19,8 +20,8 @@ import java.util.stream.Collectors;
 /**
  * The revision of a policy: {@code v1-} and the first 16 hex digits of the SHA-256 of a canonical
  * JSON of what it gives its nodes: the matched extensions (type, name, imageName, version, images,
- * services, health checks), the profiles and the activation. Who gets it, and how fast, is no part
- * of it.
+ * services, health checks, signature), the profiles and the activation. Who gets it, and how fast,
+ * is no part of it.
  *
  * <p>Keys and lists are sorted, there is no white space, and every field is written out here by
  * hand: an upgrade of this program, or of a library, must not move the revision of an unchanged
@@ -72,6 +73,7 @@ final class Revision {
         + quoted(extension.name())
         + ","
         + list("services", extension.spec().services(), Revision::service)
+        + signature(extension.spec().signature())
         + "\"type\":"
         + quoted(extension.spec().type().text())
         + ",\"version\":"
@@ -116,6 +118,19 @@ final class Revision {
         + ",\"unit\":"
         + quoted(check.unit())
         + "}";
+  }
+
+  private static String signature(Signature signature) {
+    if (signature.equals(Signature.HOST)) {
+      return "";
+    }
+    return "\"signature\":{\"policy\":"
+        + quoted(signature.policy().text())
+        + signature
+            .configMap()
+            .map(name -> ",\"trustedCertificates\":{\"configMap\":" + quoted(name) + "}")
+            .orElse("")
+        + "},";
   }
 
   private static String image(ExtensionImage image) {

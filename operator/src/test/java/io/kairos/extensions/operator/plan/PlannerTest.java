@@ -22,6 +22,8 @@ import io.kairos.extensions.api.v1alpha1.HealthCheck;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import io.kairos.extensions.api.v1alpha1.Service;
 import io.kairos.extensions.api.v1alpha1.ServiceAction;
+import io.kairos.extensions.api.v1alpha1.Signature;
+import io.kairos.extensions.api.v1alpha1.SignaturePolicy;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Extension;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Policy;
 import io.kairos.extensions.operator.plan.Plan.PolicyPlan;
@@ -291,6 +293,39 @@ class PlannerTest {
                 + "{\"command\":[\"a\",\"b\"],\"file\":\"\",\"name\":\"runs\",\"timeoutSeconds\":60,"
                 + "\"unit\":\"\"}],\"imageName\"")
         .contains("\"services\":[{\"name\":\"a.service\",\"onChange\":\"Reload\"}],\"type\"");
+  }
+
+  @Test
+  void aRequiredSignatureIsANewRevisionAndReachesTheNode() {
+    Policy policy = policy("p", "world");
+    Extension signed = signed(world, Signature.requiredBy("keys"));
+
+    assertThat(Revision.canonical(policy.spec(), List.of(signed)))
+        .contains(
+            "\"name\":\"world\",\"signature\":{\"policy\":\"Required\","
+                + "\"trustedCertificates\":{\"configMap\":\"keys\"}},\"type\":\"Sysext\"");
+    assertThat(
+            Revision.canonical(
+                policy.spec(),
+                List.of(signed(world, new Signature(SignaturePolicy.REQUIRED, null)))))
+        .contains("\"signature\":{\"policy\":\"Required\"},\"type\"");
+    assertThat(Revision.of(policy.spec(), List.of(signed(world, Signature.HOST))))
+        .isEqualTo(Revision.of(policy.spec(), List.of(world)));
+    Plan plan = Planner.plan(fleet(List.of(policy), List.of(signed), List.of(node("n"))));
+    assertThat(plan.nodes().get("n").wanted().get(key("world")).target().signature())
+        .isEqualTo(Signature.requiredBy("keys"));
+  }
+
+  private static Extension signed(Extension extension, Signature signature) {
+    return new Extension(
+        extension.name(),
+        extension.generation(),
+        extension.deleting(),
+        extension.hasFinalizer(),
+        extension.labels(),
+        extension.imageName(),
+        extension.spec().toBuilder().signatureOrNull(signature).build(),
+        extension.status());
   }
 
   private static ExtensionKey key(String name) {
