@@ -5,6 +5,7 @@ import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.host.HostException;
 import io.kairos.extensions.agent.plan.Action;
 import io.kairos.extensions.agent.plan.Backoff;
+import io.kairos.extensions.agent.plan.Drift;
 import io.kairos.extensions.agent.plan.HostView;
 import io.kairos.extensions.agent.plan.Memory;
 import io.kairos.extensions.agent.plan.Plan;
@@ -17,6 +18,7 @@ import io.kairos.extensions.agent.store.Store;
 import io.kairos.extensions.agent.store.StoreLayout;
 import io.kairos.extensions.agent.store.VerifiedImages;
 import io.kairos.extensions.api.v1alpha1.Assignment;
+import io.kairos.extensions.api.v1alpha1.ExtensionKey;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus;
 import io.kairos.extensions.api.v1alpha1.Reasons;
@@ -36,9 +38,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Observe, plan, act, verify, report; again until nothing is left to do, then wait for a new spec,
- * a finished download, the time that the plan named, or the poll. All of it happens on one thread;
- * only downloads have a thread of their own. No state on the API server means no work: what is on
- * the host stays as it is.
+ * a finished download, the time that the plan named, a change on the host, or the poll. All of it
+ * happens on one thread; only downloads have a thread of their own. No state on the API server
+ * means no work: what is on the host stays as it is.
  */
 final class AgentLoop implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(AgentLoop.class);
@@ -55,6 +57,7 @@ final class AgentLoop implements AutoCloseable {
   private final HostObserver observer;
   private final VerifiedImages verified;
   private final RefreshStep refreshStep;
+  private final HostWatch watch;
   private final ExecutorService fetching =
       Executors.newSingleThreadExecutor(
           task -> {
@@ -70,6 +73,10 @@ final class AgentLoop implements AutoCloseable {
   private boolean closed;
 
   private Memory memory = Memory.EMPTY;
+
+  /** What is in effect and must not go without us; nothing before the first look. */
+  private Optional<Drift> drift = Optional.empty();
+
   private Optional<Host.Identity> identity = Optional.empty();
   private NodeExtensionStateStatus reported = NodeExtensionStateStatus.EMPTY;
   private String reportedUid = "";
@@ -91,13 +98,15 @@ final class AgentLoop implements AutoCloseable {
     this.stager = stager;
     this.writer = writer;
     this.clock = clock;
-    this.observer = new HostObserver(layout, host);
     this.verified = new VerifiedImages(layout);
+    this.observer = new HostObserver(layout, host, verified);
     this.refreshStep = new RefreshStep(host, observer, config.nodeName());
+    this.watch = new HostWatch(layout, host, config.poll(), this::signal);
   }
 
   void start() {
     thread.start();
+    watch.start();
   }
 
   synchronized void desire(Optional<NodeExtensionState> state) {
@@ -202,14 +211,17 @@ final class AgentLoop implements AutoCloseable {
       List<Assignment> assignments = state.getSpec().assignments();
       HostView view = observer.look();
       memory = memory.observed(assignments, view, now());
+      List<String> missing = missing(state, view);
       Plan plan = Planner.plan(assignments, view, memory, now());
       if (plan.stage().isPresent()) {
         stage(plan.stage().get());
         plan = Planner.plan(assignments, view, memory, now());
       }
       memory = memory.suspecting(plan.waiting());
-      report(state, plan, view);
-      if (plan.actions().isEmpty()) {
+      report(state, plan, view, missing);
+      boolean settled = plan.actions().isEmpty();
+      drift = Optional.of(settled ? Drift.settled(plan.standings(), view) : Drift.NONE);
+      if (settled) {
         return plan.wakeAtMillis().orElse(Long.MAX_VALUE);
       }
       if (!act(plan.actions(), assignments, view)) {
@@ -221,13 +233,27 @@ final class AgentLoop implements AutoCloseable {
     return now() + config.poll().toMillis();
   }
 
+  /** What went since the last look, without our doing. */
+  private List<String> missing(NodeExtensionState state, HostView view) throws IOException {
+    List<Assignment> assignments = state.getSpec().assignments();
+    if (drift.isEmpty()) {
+      drift = Optional.of(Drift.reported(assignments, previous(state), observer.bootId()));
+    }
+    Map<ExtensionKey, String> missing = drift.get().missing(assignments, view);
+    missing.values().forEach(message -> LOG.warn("drift: {}", message));
+    return List.copyOf(missing.values());
+  }
+
   private void takeStaged() throws IOException {
     for (Done one = done.poll(); one != null; one = done.poll()) {
       memory = memory.finished(one.assignment(), one.outcome(), now(), config.nodeName());
       String sha256 = one.assignment().target().image().sha256();
       if (one.outcome() instanceof Staged.Ready) {
         try {
-          verified.verified(sha256);
+          if (verified.verified(sha256)) {
+            LOG.warn("image {} had been overwritten while in use: it is merged anew", sha256);
+            observer.distrustMerged(sha256);
+          }
         } catch (NoSuchFileException gone) {
           memory = memory.distrusting(sha256);
         }
@@ -271,6 +297,9 @@ final class AgentLoop implements AutoCloseable {
       }
       try {
         store.apply(action);
+        if (action instanceof Action.DeleteImage deleted) {
+          verified.deleted(deleted.sha256());
+        }
       } catch (IOException e) {
         LOG.warn("{} failed: {}", action, e.toString());
         if (action instanceof Action.OnName onName && byName.containsKey(onName.name())) {
@@ -288,10 +317,15 @@ final class AgentLoop implements AutoCloseable {
     return true;
   }
 
-  private void report(NodeExtensionState state, Plan plan, HostView view) throws IOException {
-    long generation = generation(state);
+  private void report(NodeExtensionState state, Plan plan, HostView view, List<String> missing)
+      throws IOException {
     Evidence evidence =
-        new Evidence(generation, plan.standings(), view, observer.status(identity.orElseThrow()));
+        new Evidence(
+            generation(state),
+            plan.standings(),
+            view,
+            observer.status(identity.orElseThrow()),
+            missing);
     send(state, StatusReport.of(evidence, previous(state), timestamp()));
   }
 
@@ -329,6 +363,7 @@ final class AgentLoop implements AutoCloseable {
       closed = true;
       notifyAll();
     }
+    watch.close();
     fetching.shutdownNow();
     thread.interrupt();
   }

@@ -7,11 +7,14 @@ import io.kairos.extensions.agent.store.BootState;
 import io.kairos.extensions.agent.store.Ledger;
 import io.kairos.extensions.agent.store.StoreLayout;
 import io.kairos.extensions.agent.store.StoreReader;
+import io.kairos.extensions.agent.store.VerifiedImages;
 import io.kairos.extensions.api.v1alpha1.HostStatus;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Looks at everything a plan is made from: links, images, boot profile, and what PID 1 shows
@@ -24,12 +27,14 @@ final class HostObserver {
   private final StoreReader reader;
   private final Ledger ledger;
   private final Host host;
+  private final VerifiedImages verified;
 
-  HostObserver(StoreLayout layout, Host host) {
+  HostObserver(StoreLayout layout, Host host, VerifiedImages verified) {
     this.layout = layout;
     this.reader = new StoreReader(layout);
     this.ledger = new Ledger(layout);
     this.host = host;
+    this.verified = verified;
   }
 
   HostView look() throws IOException, HostException {
@@ -41,9 +46,29 @@ final class HostObserver {
         BootState.read(layout).profile(),
         contents.names(),
         merged,
-        contents.images(),
+        trusted(contents.images()),
         contents.strays(),
         contents.unmanaged(merge.names()));
+  }
+
+  /**
+   * An image that somebody touched is as good as none until it was hashed again: nothing is linked
+   * to it, and it is fetched again where it proves to be another.
+   */
+  private Set<String> trusted(Set<String> images) {
+    Set<String> trusted = new TreeSet<>(images);
+    trusted.removeAll(verified.untrusted());
+    return trusted;
+  }
+
+  /** What is merged of an image was overwritten beneath the merge: it has to be merged anew. */
+  void distrustMerged(String sha256) throws IOException {
+    ledger.forget(sha256);
+  }
+
+  /** Which boot this is. */
+  String bootId() throws IOException {
+    return BootState.read(layout).bootId();
   }
 
   HostStatus status(Host.Identity identity) throws IOException {

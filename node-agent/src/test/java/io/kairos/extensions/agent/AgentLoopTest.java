@@ -41,6 +41,7 @@ class AgentLoopTest {
   private AgentLoop loop;
   private StatusWriter writer;
   private long generation;
+  private Duration poll = Duration.ofMillis(250);
 
   @BeforeEach
   void prepare() throws IOException {
@@ -54,12 +55,7 @@ class AgentLoopTest {
     StoreLayout layout = folder.layout();
     AgentConfig config =
         new AgentConfig(
-            NODE,
-            root,
-            Optional.empty(),
-            List.of(ToolImages.FOLDER),
-            Duration.ofMillis(50),
-            Duration.ofMillis(250));
+            NODE, root, Optional.empty(), List.of(ToolImages.FOLDER), Duration.ofMillis(50), poll);
     Sources sources = new Sources(Trust.context(Optional.empty()), layout, config.fileFolders());
     writer = new StatusWriter(api.client(), NODE, config.statusPause());
     loop =
@@ -112,6 +108,48 @@ class AgentLoopTest {
     want(tool.wanted(1, Activation.NEXT_BOOT));
     tool.awaitInstalled(1);
     assertThat(host.refreshes()).isEmpty();
+  }
+
+  private void startAnewPollingRarely() throws IOException {
+    die();
+    poll = Duration.ofHours(1);
+    start();
+  }
+
+  @Test
+  void driftIsNoticedLongBeforeThePoll() throws Exception {
+    startAnewPollingRarely();
+    want(tool.live(1));
+    tool.awaitInstalled(1);
+    Files.delete(folder.at(ToolImages.EXTENSIONS + "active/tool.raw"));
+    tool.awaitInstalled(1);
+    Files.delete(folder.at("/run/extensions/tool.raw"));
+    tool.awaitInstalled(1);
+    host.unmerge();
+    await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> tool.assertInstalled(1));
+  }
+
+  @Test
+  void itsOwnWorkDoesNotKeepItAwake() throws Exception {
+    startAnewPollingRarely();
+    want(tool.live(1));
+    tool.awaitInstalled(1);
+    want(tool.live(2));
+    tool.awaitInstalled(2);
+    await()
+        .pollInterval(Duration.ofMillis(1_500)) // longer than a swarm is waited for
+        .until(
+            new java.util.concurrent.Callable<>() {
+              private int before = -1;
+
+              @Override
+              public Boolean call() {
+                int looks = host.looks();
+                boolean quiet = looks == before;
+                before = looks;
+                return quiet;
+              }
+            });
   }
 
   @Test

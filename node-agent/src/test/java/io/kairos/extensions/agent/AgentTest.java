@@ -9,6 +9,7 @@ import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.kairos.extensions.agent.store.HostFolder;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Conditions;
+import io.kairos.extensions.api.v1alpha1.DriftStatus;
 import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateSpec;
@@ -19,6 +20,7 @@ import io.kairos.extensions.api.v1alpha1.Target;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
@@ -227,6 +229,78 @@ class AgentTest {
     tool.awaitInstalled(1);
     Files.delete(folder.at(EXTENSIONS + "active/tool.raw"));
     Files.delete(folder.at(EXTENSIONS + "tool.raw"));
+    tool.awaitInstalled(1);
+  }
+
+  private void awaitDrift(long count, String message) {
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .untilAsserted(
+            () -> {
+              assertThat(status().drift().count()).isEqualTo(count);
+              assertThat(status().drift().message()).contains(message);
+              assertThat(status().drift().time()).isNotEmpty();
+            });
+  }
+
+  @Test
+  void driftIsRepairedCountedAndNamedAndOwnWorkIsNone() throws Exception {
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    tool.awaitInstalled(1);
+    want(tool.live(2));
+    awaitPhase(Phase.ACTIVE, 2);
+    tool.awaitInstalled(2);
+    assertThat(status().drift()).isEqualTo(DriftStatus.NONE);
+
+    Files.delete(folder.at(EXTENSIONS + "active/tool.raw"));
+    awaitDrift(1, "tool: its link in active/ was deleted or changed");
+    tool.awaitInstalled(2);
+    awaitPhase(Phase.ACTIVE, 2);
+
+    host.unmerge();
+    awaitDrift(2, "tool: it was unmerged");
+    tool.awaitInstalled(2);
+    awaitPhase(Phase.ACTIVE, 2);
+  }
+
+  @Test
+  void anImageThatIsReplacedIsFetchedAgainAndOneThatIsOverwrittenIsMergedAgainToo()
+      throws Exception {
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    tool.awaitInstalled(1);
+    Path image = folder.layout().images().resolve(tool.sha256(1));
+    byte[] right = Files.readAllBytes(image);
+
+    Path another = folder.at("/another");
+    Files.writeString(another, "another");
+    Files.move(another, image, StandardCopyOption.ATOMIC_MOVE);
+    awaitDrift(1, "its image " + tool.sha256(1) + " was deleted or changed");
+    await().untilAsserted(() -> assertThat(image).hasBinaryContent(right));
+    awaitPhase(Phase.ACTIVE, 1);
+    assertThat(host.refreshes()).hasSize(1);
+
+    Files.writeString(image, "overwritten in place");
+    awaitDrift(2, "its image " + tool.sha256(1) + " was deleted or changed");
+    await().untilAsserted(() -> assertThat(image).hasBinaryContent(right));
+    await().untilAsserted(() -> assertThat(host.refreshes()).hasSize(2));
+    awaitPhase(Phase.ACTIVE, 1);
+    tool.awaitInstalled(1);
+  }
+
+  @Test
+  void driftWhileTheAgentWasAwayIsFoundByItsSuccessor() throws Exception {
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    tool.awaitInstalled(1);
+    agent.close();
+    Files.delete(folder.at(EXTENSIONS + "active/tool.raw"));
+    start();
+    awaitDrift(1, "its link in active/ was deleted or changed");
     tool.awaitInstalled(1);
   }
 

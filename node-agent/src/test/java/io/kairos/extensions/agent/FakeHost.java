@@ -28,6 +28,7 @@ final class FakeHost implements Host {
   private final List<Set<String>> refreshes = new ArrayList<>();
   private Map<String, String> merged = Map.of();
   private int mounts;
+  private int looks;
   private volatile Optional<RuntimeException> defect = Optional.empty();
   private volatile boolean silent;
 
@@ -87,6 +88,7 @@ final class FakeHost implements Host {
 
   @Override
   public synchronized Merge merge() throws HostException {
+    looks++;
     RuntimeException thrown = defect.orElse(null);
     defect = Optional.empty();
     if (thrown != null) {
@@ -96,6 +98,24 @@ final class FakeHost implements Host {
       throw new HostException("the bus did not answer");
     }
     return new Merge(merged.isEmpty() ? "" : "usr.mount=" + mounts, merged.keySet());
+  }
+
+  @Override
+  public synchronized String mergeSign() throws HostException {
+    if (silent) {
+      throw new HostException("the bus did not answer");
+    }
+    return mounts + " " + merged.keySet();
+  }
+
+  /** Somebody unmerges by hand. */
+  synchronized void unmerge() {
+    merged = Map.of();
+  }
+
+  /** How often the merge was looked at. */
+  synchronized int looks() {
+    return looks;
   }
 
   @Override

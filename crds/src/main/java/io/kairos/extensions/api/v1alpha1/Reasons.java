@@ -58,6 +58,9 @@ public final class Reasons {
   /** Nothing waits for a boot. */
   public static final String NOTHING_PENDING = "NothingPending";
 
+  /** Of an event: something that was in effect no longer was, and is repaired. */
+  public static final String DRIFT_REPAIRED = "DriftRepaired";
+
   /** In effect. */
   public static final String MERGED = "Merged";
 

@@ -21,6 +21,15 @@ public interface Host extends AutoCloseable {
   Merge merge() throws HostException;
 
   /**
+   * A cheap sign of the merge that {@link #merge()} showed last: it changes when that merge is
+   * gone. Asking for it starts no process on the host. It may change without that, too, and some
+   * changes of a merge it does not see: it tells when to look, and nothing else.
+   *
+   * @throws HostException when the host does not answer
+   */
+  String mergeSign() throws HostException;
+
+  /**
    * Merges what the run folder links, all of it at once, and waits until that shows.
    *
    * @param wanted names that have to be merged afterwards

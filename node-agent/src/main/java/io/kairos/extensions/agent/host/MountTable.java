@@ -5,6 +5,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Reads a merge off the kernel's mount table, as PID 1's namespace has it.
@@ -34,6 +35,20 @@ final class MountTable {
       Pattern.compile("/run/systemd/[a-z]+/extensions/([^/:,]+)/");
 
   private MountTable() {}
+
+  /**
+   * Where hierarchies are merged, as the table spells it.
+   *
+   * @param printed what {@link #SCRIPT} printed
+   */
+  static Set<String> points(String printed) {
+    return printed
+        .lines()
+        .map(LINE::matcher)
+        .filter(Matcher::matches)
+        .map(mount -> mount.group("point"))
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
 
   /**
    * The merge that the table shows.

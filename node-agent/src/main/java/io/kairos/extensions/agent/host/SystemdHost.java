@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * A host whose PID 1 is systemd.
@@ -33,6 +34,9 @@ public final class SystemdHost implements Host {
 
   private final Bus bus;
   private final HostScripts scripts;
+
+  /** The mount units of the merge that was seen last. */
+  private volatile List<String> mounts = List.of();
 
   /** Nothing is connected yet. */
   public SystemdHost(StoreLayout layout) {
@@ -62,7 +66,22 @@ public final class SystemdHost implements Host {
 
   @Override
   public Merge merge() throws HostException {
-    return MountTable.parse(scripts.run(MountTable.SCRIPT));
+    String printed = scripts.run(MountTable.SCRIPT);
+    Merge merge = MountTable.parse(printed);
+    mounts = MountTable.points(printed).stream().map(MountUnit::of).toList();
+    return merge;
+  }
+
+  @Override
+  public String mergeSign() throws HostException {
+    List<String> units = mounts;
+    if (units.isEmpty()) {
+      return "";
+    }
+    return bus.manager("ListUnitsByNames", m -> m.listUnitsByNames(units)).stream()
+        .map(unit -> unit.name + " " + unit.active)
+        .sorted()
+        .collect(Collectors.joining(", "));
   }
 
   @Override

@@ -2,6 +2,9 @@ package io.kairos.extensions.agent.store;
 
 import io.kairos.extensions.api.v1alpha1.Profile;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * Where things lie on a Kairos host, and below which folder this process sees the host.
@@ -78,6 +81,21 @@ public record StoreLayout(Path hostRoot) {
   /** Where the output of a script on the host goes, as the host sees it. */
   public static Path outputOnHost(String id) {
     return RUN.resolve(OUTPUT + id + ".out");
+  }
+
+  /** The folders in which a change may be drift, or a boot profile's sentinel. */
+  public List<Path> watched() {
+    List<Path> folders = new ArrayList<>(List.of(store(), run(), images(), good(), cos()));
+    Arrays.stream(Profile.values()).map(this::profile).forEach(folders::add);
+    return List.copyOf(folders);
+  }
+
+  /**
+   * Whether a name in the run folder is one of ours that no other program reads: the ledger, a link
+   * on its way, the output of a script.
+   */
+  public static boolean isOwnNote(Path name) {
+    return name.getFileName().toString().startsWith(OURS);
   }
 
   /** Whether a file of the run folder is the output of a script. */

@@ -205,6 +205,11 @@ public final class ModelHost {
     boot(Optional.of(Profile.ACTIVE));
   }
 
+  /** Somebody unmerges by hand. */
+  public void unmerge() {
+    merged = new TreeMap<>();
+  }
+
   /** A verified image gets its name. */
   public ModelHost image(String sha256) {
     images.add(sha256);

@@ -10,6 +10,7 @@ import io.kairos.extensions.agent.plan.Link;
 import io.kairos.extensions.agent.plan.NameView;
 import io.kairos.extensions.agent.plan.Standing;
 import io.kairos.extensions.api.v1alpha1.Conditions;
+import io.kairos.extensions.api.v1alpha1.DriftStatus;
 import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
 import io.kairos.extensions.api.v1alpha1.HostStatus;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus;
@@ -45,7 +46,24 @@ class StatusReportTest {
   private static NodeExtensionStateStatus report(
       NodeExtensionStateStatus previous, String now, HostView view, Standing... standings) {
     return StatusReport.of(
-        new Evidence(7, List.of(standings), view, HostStatus.UNKNOWN), previous, now);
+        new Evidence(7, List.of(standings), view, HostStatus.UNKNOWN, List.of()), previous, now);
+  }
+
+  @Test
+  void driftIsCountedOnAndKeptUntilThereIsMore() {
+    NodeExtensionStateStatus first = drifted(NodeExtensionStateStatus.EMPTY, NOON, "a: gone", "b");
+    assertThat(first.drift()).isEqualTo(new DriftStatus(2, NOON, "a: gone; b"));
+    assertThat(drifted(first, LATER).drift()).isEqualTo(first.drift());
+    assertThat(drifted(first, LATER, "c").drift()).isEqualTo(new DriftStatus(3, LATER, "c"));
+    assertThat(drifted(first, LATER, "x".repeat(5_000)).drift().message()).hasSize(900);
+    assertThat(StatusReport.unreachable(first, 7, "silent", LATER).drift())
+        .isEqualTo(first.drift());
+  }
+
+  private static NodeExtensionStateStatus drifted(
+      NodeExtensionStateStatus previous, String now, String... found) {
+    return StatusReport.of(
+        new Evidence(7, List.of(), EMPTY, HostStatus.UNKNOWN, List.of(found)), previous, now);
   }
 
   private static Condition condition(NodeExtensionStateStatus status, String type) {
