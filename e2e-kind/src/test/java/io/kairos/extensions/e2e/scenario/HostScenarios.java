@@ -290,6 +290,29 @@ abstract class HostScenarios {
   }
 
   @Test
+  void driftIsRepairedCountedAndToldByAnEvent() throws IOException {
+    SampleImage hello = world.image("hello", "1.0.0");
+    world.extension(hello);
+    world.policy("base", Activation.LIVE, "hello");
+    world.awaitActive(first, hello);
+    world.awaitPolicy("base", Conditions.TRUE);
+    Map<String, String> before = HostFiles.of(first);
+    assertThat(first.state().orElseThrow().getStatus().drift().count()).isZero();
+
+    Files.delete(first.layout().store().resolve("active/hello.raw"));
+
+    world.awaitDrift(first, 1, "hello: its link in active/ was deleted or changed");
+    world.awaitActive(first, hello);
+    assertThat(HostFiles.of(first)).isEqualTo(before);
+    if (first.host().merges()) {
+      first.host().exec("systemctl", "stop", "systemd-sysext").orThrow();
+      world.awaitDrift(first, 2, "hello: it was unmerged");
+      world.awaitActive(first, hello);
+      assertRuns(first, hello);
+    }
+  }
+
+  @Test
   void aStateThatIsDeletedChangesNothingOnTheHost() {
     SampleImage hello = world.image("hello", "1.0.0");
     world.extension(hello);

@@ -156,6 +156,34 @@ final class World implements AutoCloseable {
         .orElseThrow();
   }
 
+  /** Waits for the node's count of drift, and for the event that tells of it. */
+  void awaitDrift(FleetNode node, long count, String message) {
+    await(node.name() + ": drift " + count)
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              NodeExtensionState state = node.state().orElseThrow();
+              assertThat(state.getStatus().drift().count()).isEqualTo(count);
+              assertThat(state.getStatus().drift().message()).contains(message);
+              assertThat(
+                      fleet
+                          .client()
+                          .events()
+                          .v1()
+                          .events()
+                          .inNamespace("default")
+                          .list()
+                          .getItems())
+                  .filteredOn(event -> "DriftRepaired".equals(event.getReason()))
+                  .anySatisfy(
+                      event -> {
+                        assertThat(event.getRegarding().getUid())
+                            .isEqualTo(state.getMetadata().getUid());
+                        assertThat(event.getNote()).contains(message);
+                      });
+            });
+  }
+
   /** The Ready condition of a policy, once it has this status for its present generation. */
   Condition awaitPolicy(String name, String ready) {
     return await("policy " + name + " Ready=" + ready)
