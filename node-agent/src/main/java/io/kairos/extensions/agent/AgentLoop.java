@@ -14,6 +14,7 @@ import io.kairos.extensions.agent.plan.Staged;
 import io.kairos.extensions.agent.report.Evidence;
 import io.kairos.extensions.agent.report.StatusReport;
 import io.kairos.extensions.agent.report.StatusWriter;
+import io.kairos.extensions.agent.store.Adoption;
 import io.kairos.extensions.agent.store.Store;
 import io.kairos.extensions.agent.store.StoreLayout;
 import io.kairos.extensions.agent.store.VerifiedImages;
@@ -29,6 +30,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -56,6 +58,7 @@ final class AgentLoop implements AutoCloseable {
   private final Clock clock;
   private final HostObserver observer;
   private final VerifiedImages verified;
+  private final Adoption adoption;
   private final RefreshStep refreshStep;
   private final HostWatch watch;
   private final ExecutorService fetching =
@@ -99,6 +102,7 @@ final class AgentLoop implements AutoCloseable {
     this.writer = writer;
     this.clock = clock;
     this.verified = new VerifiedImages(layout);
+    this.adoption = new Adoption(layout);
     this.observer = new HostObserver(layout, host, verified);
     this.refreshStep = new RefreshStep(host, observer, config.nodeName());
     this.watch = new HostWatch(layout, host, config.poll(), this::signal);
@@ -214,7 +218,7 @@ final class AgentLoop implements AutoCloseable {
       List<String> missing = missing(state, view);
       Plan plan = Planner.plan(assignments, view, memory, now());
       if (plan.stage().isPresent()) {
-        stage(plan.stage().get());
+        stage(plan.stage().get(), view);
         plan = Planner.plan(assignments, view, memory, now());
       }
       memory = memory.suspecting(plan.waiting());
@@ -261,16 +265,21 @@ final class AgentLoop implements AutoCloseable {
     }
   }
 
-  private void stage(Assignment assignment) {
+  private void stage(Assignment assignment, HostView view) {
     memory = memory.begun(Memory.use(assignment));
     var facts = identity.orElseThrow().facts();
+    Set<String> rivals = view.name(assignment.name()).adoptable(assignment.target().profiles());
     fetching.execute(
         () -> {
           try {
+            Optional<Staged.NotStaged> conflict =
+                adoption.adopt(assignment.target().image().sha256(), rivals);
             done.add(
                 new Done(
                     assignment,
-                    stager.stage(assignment.target().image(), assignment.name(), facts)));
+                    conflict.isPresent()
+                        ? conflict.get()
+                        : stager.stage(assignment.target().image(), assignment.name(), facts)));
           } catch (InterruptedException closing) {
             Thread.currentThread().interrupt();
           } catch (RuntimeException defect) {
@@ -299,6 +308,10 @@ final class AgentLoop implements AutoCloseable {
         store.apply(action);
         if (action instanceof Action.DeleteImage deleted) {
           verified.deleted(deleted.sha256());
+        } else if (action instanceof Action.OnName onName) {
+          for (String adopted : view.name(onName.name()).adopted()) {
+            verified.renamed(adopted);
+          }
         }
       } catch (IOException e) {
         LOG.warn("{} failed: {}", action, e.toString());

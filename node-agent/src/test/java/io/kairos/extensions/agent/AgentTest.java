@@ -304,6 +304,48 @@ class AgentTest {
     tool.awaitInstalled(1);
   }
 
+  private void theirs(String place, int version) throws IOException {
+    Files.createDirectories(folder.at(place).getParent());
+    Files.copy(folder.at(ToolImages.FOLDER + "/" + version + ".raw"), folder.at(place));
+  }
+
+  @Test
+  void anIdenticalFileIsAdoptedWithoutADownloadAndIsMergedThroughout() throws Exception {
+    theirs(EXTENSIONS + "tool.raw", 1);
+    theirs(EXTENSIONS + "active/tool.raw", 1);
+    Object inode = inode(folder.at(EXTENSIONS + "active/tool.raw"));
+    host.boot();
+    assertThat(host.merged()).containsOnlyKeys("tool");
+    Files.delete(folder.at(ToolImages.FOLDER + "/1.raw"));
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    tool.awaitInstalled(1);
+    assertThat(inode(folder.layout().images().resolve(tool.sha256(1)))).isEqualTo(inode);
+    assertThat(host.refreshes()).allSatisfy(names -> assertThat(names).containsExactly("tool"));
+    assertThat(status().drift()).isEqualTo(DriftStatus.NONE);
+  }
+
+  private static Object inode(Path file) throws IOException {
+    return Files.getAttribute(file, "unix:ino");
+  }
+
+  @Test
+  void anotherFileOfTheNameIsAConflictThatEndsWithTheFile() throws Exception {
+    theirs(EXTENSIONS + "tool.raw", 2);
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.FAILED, 1);
+    assertThat(entry().orElseThrow().reason()).isEqualTo(Reasons.FOREIGN_FILE);
+    assertThat(entry().orElseThrow().message()).contains(EXTENSIONS + "tool.raw");
+    assertThat(folder.at(EXTENSIONS + "tool.raw")).isRegularFile();
+    Files.delete(folder.at(EXTENSIONS + "tool.raw"));
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .untilAsserted(() -> assertThat(entry().orElseThrow().phase()).isEqualTo(Phase.ACTIVE));
+    tool.awaitInstalled(1);
+  }
+
   @Test
   void somebodyElsesFilesAreShownAndLeftAlone() throws Exception {
     folder

@@ -155,7 +155,7 @@ final class FakeHost implements Host {
       at = layout.here(target);
     }
     return Files.isRegularFile(at)
-        ? Optional.of(String.valueOf(at.getFileName()))
+        ? Optional.of(Images.sha256(Files.readAllBytes(at)))
         : Optional.empty();
   }
 

@@ -32,8 +32,9 @@ import java.util.regex.Pattern;
  *       it is good here. Alone they are linked directly.
  *   <li><b>Removal</b>: profile links, run link, refresh, then root and good, and the image as
  *       garbage.
- *   <li>A file of somebody else under a name of ours stops everything for that name, and so does a
- *       name or digest that is none: it would become a path.
+ *   <li>A file of somebody else under a name of ours stops everything for that name, unless it
+ *       turns out to be the wanted image itself; and so does a name or digest that is none: it
+ *       would become a path.
  * </ul>
  */
 final class Decider {
@@ -78,20 +79,40 @@ final class Decider {
     }
     Optional<String> foreign = view.name(assignment.name()).foreign();
     if (foreign.isPresent()) {
-      return wayBack(assignment)
-          .dropFromRun(
-              Decision.of(
-                  assignment,
-                  Phase.FAILED,
-                  Reasons.FOREIGN_FILE,
-                  foreign.get()
-                      + " is not ours and has the name: move it away, or give the extension another imageName"));
+      return wayBack(assignment).dropFromRun(conflict(assignment, foreign.get()));
     }
     Decision decision = hold(assignment, decideFreely(assignment));
     return decision.expected().isPresent()
         ? decision
         : wayBack(assignment)
             .dropSuperseded(booted(assignment).map(profile -> sha256(assignment)), decision);
+  }
+
+  /** Files are compared with the wanted image before they are called a conflict, and adopted. */
+  private Decision conflict(Assignment assignment, String foreign) {
+    Decision conflict =
+        Decision.of(
+            assignment,
+            Phase.FAILED,
+            Reasons.FOREIGN_FILE,
+            foreign
+                + " is not ours and has the name: move it away, or give the extension another imageName");
+    if (view.name(assignment.name()).adoptable(assignment.target().profiles()).isEmpty()) {
+      return conflict;
+    }
+    Optional<Failure> failure = memory.failure(assignment);
+    if (failure.isEmpty()) {
+      return Decision.of(
+              assignment,
+              Phase.FETCHING,
+              Planner.AT_WORK,
+              foreign + " has the name: it is compared with the wanted image")
+          .staging();
+    }
+    conflict = conflict.failures(failure.get().attempts());
+    return failure.get().retryAtMillis() > nowMillis
+        ? conflict.wakingAt(failure.get().retryAtMillis())
+        : conflict.staging();
   }
 
   /**

@@ -135,7 +135,7 @@ public final class StoreReader {
         Optional.of("the file " + file));
   }
 
-  private static Map<String, Found> scan(Path folder, Path onHost) throws IOException {
+  private Map<String, Found> scan(Path folder, Path onHost) throws IOException {
     Map<String, Found> found = new TreeMap<>();
     for (Path entry : entries(folder)) {
       String file = entry.getFileName().toString();
@@ -146,8 +146,18 @@ public final class StoreReader {
     return found;
   }
 
-  private static Found classify(Path entry, Path folderOnHost) throws IOException {
+  private Found classify(Path entry, Path folderOnHost) throws IOException {
     Path shown = folderOnHost.resolve(entry.getFileName());
+    if (Files.isRegularFile(entry, LinkOption.NOFOLLOW_LINKS)
+        && shown.startsWith(StoreLayout.STORE)) {
+      Optional<String> adopted = layout.imageWithInodeOf(entry);
+      Optional<String> file = Optional.of(StoreLayout.STORE.relativize(shown).toString());
+      Link link =
+          adopted.isPresent()
+              ? new Link.Adopted(adopted.get())
+              : new Link.Foreign("the file " + shown, file);
+      return new Found(link, Optional.empty());
+    }
     if (!Files.isSymbolicLink(entry)) {
       boolean folder = Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS);
       return new Found(
@@ -168,9 +178,12 @@ public final class StoreReader {
     for (Profile profile : Profile.values()) {
       Path through = StoreLayout.STORE.resolve(profile.text()).resolve(file);
       if (run.target().filter(through::equals).isPresent()) {
-        boolean foreign =
-            link(profiles.get(profile), file).filter(Link.Foreign.class::isInstance).isPresent();
-        return foreign ? run : new Found(new Link.ViaProfile(profile), run.target());
+        Optional<Link> link = link(profiles.get(profile), file);
+        if (link.isPresent() && link.get() instanceof Link.Foreign foreign) {
+          String what = ((Link.Foreign) run.link()).what();
+          return new Found(new Link.Foreign(what, foreign.file()), run.target());
+        }
+        return new Found(new Link.ViaProfile(profile), run.target());
       }
     }
     return run;

@@ -20,6 +20,7 @@ import java.util.TreeSet;
 public final class VerifiedImages {
   private static final String ATTRIBUTES = "unix:ino,size,lastModifiedTime,ctime";
   private static final String INODE = "ino";
+  private static final String CTIME = "ctime";
 
   private final StoreLayout layout;
   private final Map<String, Map<String, Object>> verified = new TreeMap<>();
@@ -80,6 +81,25 @@ public final class VerifiedImages {
     }
     verified.keySet().removeAll(touched);
     return touched;
+  }
+
+  /**
+   * We changed how many names a verified image has, which moves its ctime and nothing else.
+   *
+   * @throws IOException when its file cannot be looked at
+   */
+  public void renamed(String sha256) throws IOException {
+    Optional<Map<String, Object>> now = lookIfThere(sha256);
+    Map<String, Object> before = verified.get(sha256);
+    if (before != null && now.filter(file -> isButForCtime(before, file)).isPresent()) {
+      verified.put(sha256, now.get());
+    }
+  }
+
+  private static boolean isButForCtime(Map<String, Object> one, Map<String, Object> other) {
+    Map<String, Object> rest = new TreeMap<>(one);
+    rest.put(CTIME, other.get(CTIME));
+    return rest.equals(other);
   }
 
   /** Forgets an image that was deleted for good. */
