@@ -1,11 +1,13 @@
 package io.kairos.extensions.agent;
 
+import io.kairos.extensions.agent.plan.Storage;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * How an agent runs.
@@ -19,6 +21,9 @@ import java.util.Optional;
  *     SYSEXT_STATUS_PAUSE_MILLIS}, default 2 s)
  * @param poll how often the host is looked at when nothing else calls for it ({@code
  *     SYSEXT_POLL_SECONDS}, default 60)
+ * @param images what is kept of images that nobody needs: how many for each extension ({@code
+ *     SYSEXT_KEEP_IMAGES}, default 1), and only while this much of the store is free ({@code
+ *     SYSEXT_MIN_FREE_BYTES}, default 1 GiB or a tenth of the file system, whichever is less)
  */
 public record AgentConfig(
     String nodeName,
@@ -26,9 +31,12 @@ public record AgentConfig(
     Optional<Path> siteCa,
     List<Path> fileFolders,
     Duration statusPause,
-    Duration poll) {
+    Duration poll,
+    Storage.Limits images) {
 
   private static final long MOST = Integer.MAX_VALUE;
+  private static final long MOST_IMAGES = 1_000;
+  private static final String MIN_FREE = "SYSEXT_MIN_FREE_BYTES";
 
   /** Takes a copy. */
   public AgentConfig {
@@ -58,7 +66,18 @@ public record AgentConfig(
             .map(AgentConfig::folder)
             .toList(),
         Duration.ofMillis(number(environment, "SYSEXT_STATUS_PAUSE_MILLIS", 2_000)),
-        Duration.ofSeconds(number(environment, "SYSEXT_POLL_SECONDS", 60)));
+        Duration.ofSeconds(number(environment, "SYSEXT_POLL_SECONDS", 60)),
+        new Storage.Limits(
+            (int)
+                number(
+                    environment,
+                    "SYSEXT_KEEP_IMAGES",
+                    Storage.Limits.DEFAULT.keepImages(),
+                    0,
+                    MOST_IMAGES),
+            environment.getOrDefault(MIN_FREE, "").isEmpty()
+                ? OptionalLong.empty()
+                : OptionalLong.of(number(environment, MIN_FREE, 0, 0, Long.MAX_VALUE))));
   }
 
   private static Path folder(String text) {
@@ -71,16 +90,21 @@ public record AgentConfig(
   }
 
   private static long number(Map<String, String> environment, String name, long fallback) {
+    return number(environment, name, fallback, 1, MOST);
+  }
+
+  private static long number(
+      Map<String, String> environment, String name, long fallback, long least, long most) {
     String text = environment.getOrDefault(name, "");
     try {
       long value = text.isEmpty() ? fallback : Long.parseLong(text);
-      if (value > 0 && value <= MOST) {
+      if (value >= least && value <= most) {
         return value;
       }
     } catch (NumberFormatException notOne) {
       // said below
     }
     throw new IllegalArgumentException(
-        name + " is '" + text + "', which is no whole number from 1 to " + MOST);
+        name + " is '" + text + "', which is no whole number from " + least + " to " + most);
   }
 }

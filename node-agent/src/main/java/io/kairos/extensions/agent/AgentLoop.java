@@ -103,7 +103,7 @@ final class AgentLoop implements AutoCloseable {
     this.clock = clock;
     this.verified = new VerifiedImages(layout);
     this.adoption = new Adoption(layout);
-    this.observer = new HostObserver(layout, host, verified);
+    this.observer = new HostObserver(layout, host, verified, config.images());
     this.refreshStep = new RefreshStep(host, observer, config.nodeName());
     this.watch = new HostWatch(layout, host, config.poll(), this::signal);
   }

@@ -3,13 +3,16 @@ package io.kairos.extensions.agent;
 import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.host.HostException;
 import io.kairos.extensions.agent.plan.HostView;
+import io.kairos.extensions.agent.plan.Storage;
 import io.kairos.extensions.agent.store.BootState;
 import io.kairos.extensions.agent.store.Ledger;
+import io.kairos.extensions.agent.store.LoopDevices;
 import io.kairos.extensions.agent.store.StoreLayout;
 import io.kairos.extensions.agent.store.StoreReader;
 import io.kairos.extensions.agent.store.VerifiedImages;
 import io.kairos.extensions.api.v1alpha1.HostStatus;
 import io.kairos.extensions.api.v1alpha1.Profile;
+import java.io.File;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
@@ -28,13 +31,15 @@ final class HostObserver {
   private final Ledger ledger;
   private final Host host;
   private final VerifiedImages verified;
+  private final Storage.Limits limits;
 
-  HostObserver(StoreLayout layout, Host host, VerifiedImages verified) {
+  HostObserver(StoreLayout layout, Host host, VerifiedImages verified, Storage.Limits limits) {
     this.layout = layout;
     this.reader = new StoreReader(layout);
     this.ledger = new Ledger(layout);
     this.host = host;
     this.verified = verified;
+    this.limits = limits;
   }
 
   HostView look() throws IOException, HostException {
@@ -46,9 +51,20 @@ final class HostObserver {
         BootState.read(layout).profile(),
         contents.names(),
         merged,
-        trusted(contents.images()),
+        trusted(contents.images().keySet()),
         contents.strays(),
-        contents.unmanaged(merge.names()));
+        contents.unmanaged(merge.names()),
+        storage(contents.images()));
+  }
+
+  private Storage storage(Map<String, Storage.ImageFile> images) throws IOException {
+    File store = layout.store().toFile();
+    return new Storage(
+        images,
+        Set.copyOf(new TreeSet<>(LoopDevices.images(layout.block()))),
+        store.getUsableSpace(),
+        limits.lowWaterBytes(store.getTotalSpace()),
+        limits.keepImages());
   }
 
   /**
@@ -82,6 +98,7 @@ final class HostObserver {
             new HostStatus.OsRelease(release.id(), release.versionId(), release.sysextLevel()))
         .systemd(identity.systemd())
         .kernel(identity.kernel())
+        .loopDevices(LoopDevices.images(layout.block()).size())
         .storeFreeBytes(layout.store().toFile().getUsableSpace() / COARSE_BYTES * COARSE_BYTES)
         .build();
   }

@@ -3,11 +3,13 @@ package io.kairos.extensions.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.kairos.extensions.agent.plan.Storage;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -23,7 +25,8 @@ class AgentConfigTest {
                 Optional.empty(),
                 List.of(),
                 Duration.ofSeconds(2),
-                Duration.ofSeconds(60)));
+                Duration.ofSeconds(60),
+                Storage.Limits.DEFAULT));
   }
 
   @Test
@@ -36,7 +39,9 @@ class AgentConfigTest {
                     "SYSEXT_CA_FILE", "/etc/ca.pem",
                     "SYSEXT_FILE_FOLDERS", "/srv/images:/opt/../srv/more::",
                     "SYSEXT_STATUS_PAUSE_MILLIS", "50",
-                    "SYSEXT_POLL_SECONDS", "5")))
+                    "SYSEXT_POLL_SECONDS", "5",
+                    "SYSEXT_KEEP_IMAGES", "0",
+                    "SYSEXT_MIN_FREE_BYTES", "5000000000")))
         .isEqualTo(
             new AgentConfig(
                 "n1",
@@ -44,11 +49,18 @@ class AgentConfigTest {
                 Optional.of(Path.of("/etc/ca.pem")),
                 List.of(Path.of("/srv/images"), Path.of("/srv/more")),
                 Duration.ofMillis(50),
-                Duration.ofSeconds(5)));
+                Duration.ofSeconds(5),
+                new Storage.Limits(0, OptionalLong.of(5_000_000_000L))));
   }
 
   @ParameterizedTest
-  @CsvSource({"SYSEXT_CA_FILE", "SYSEXT_FILE_FOLDERS", "SYSEXT_POLL_SECONDS"})
+  @CsvSource({
+    "SYSEXT_CA_FILE",
+    "SYSEXT_FILE_FOLDERS",
+    "SYSEXT_POLL_SECONDS",
+    "SYSEXT_KEEP_IMAGES",
+    "SYSEXT_MIN_FREE_BYTES"
+  })
   void anEmptyVariableIsAsGoodAsNone(String variable) {
     assertThat(AgentConfig.from(Map.of("NODE_NAME", "n1", variable, "")))
         .isEqualTo(AgentConfig.from(Map.of("NODE_NAME", "n1")));
@@ -62,6 +74,9 @@ class AgentConfigTest {
     "SYSEXT_POLL_SECONDS, 1.5",
     "SYSEXT_POLL_SECONDS, 99999999999999999999",
     "SYSEXT_POLL_SECONDS, 9223372036854775807",
+    "SYSEXT_KEEP_IMAGES, -1",
+    "SYSEXT_KEEP_IMAGES, 1001",
+    "SYSEXT_MIN_FREE_BYTES, 1G",
     "SYSEXT_STATUS_PAUSE_MILLIS, 2s",
     "SYSEXT_STATUS_PAUSE_MILLIS, 9223372036854775807",
     "SYSEXT_FILE_FOLDERS, images",

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.kairos.extensions.agent.fetch.Sources;
 import io.kairos.extensions.agent.fetch.Stager;
 import io.kairos.extensions.agent.fetch.Trust;
+import io.kairos.extensions.agent.plan.Storage;
 import io.kairos.extensions.agent.report.StatusWriter;
 import io.kairos.extensions.agent.store.HostFolder;
 import io.kairos.extensions.agent.store.StoreLayout;
@@ -21,6 +22,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
@@ -55,7 +57,13 @@ class AgentLoopTest {
     StoreLayout layout = folder.layout();
     AgentConfig config =
         new AgentConfig(
-            NODE, root, Optional.empty(), List.of(ToolImages.FOLDER), Duration.ofMillis(50), poll);
+            NODE,
+            root,
+            Optional.empty(),
+            List.of(ToolImages.FOLDER),
+            Duration.ofMillis(50),
+            poll,
+            new Storage.Limits(0, OptionalLong.empty()));
     Sources sources = new Sources(Trust.context(Optional.empty()), layout, config.fileFolders());
     writer = new StatusWriter(api.client(), NODE, config.statusPause());
     loop =

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.kairos.extensions.agent.plan.Storage;
 import io.kairos.extensions.agent.store.HostFolder;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Conditions;
@@ -27,6 +28,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,6 +40,8 @@ class AgentTest {
   private static final String EXTENSIONS = "/var/lib/kairos/extensions/";
   private static final String LEDGER = "/run/extensions/.sysext-operator.json";
 
+  private static final Storage.Limits NOTHING_SPARE = new Storage.Limits(0, OptionalLong.empty());
+
   private final MockApi api = new MockApi();
   private final KubernetesClient client = api.client();
 
@@ -46,6 +50,7 @@ class AgentTest {
   private FakeHost host;
   private ToolImages tool;
   private Agent agent;
+  private Storage.Limits images = NOTHING_SPARE;
 
   @BeforeEach
   void prepare() throws IOException {
@@ -63,7 +68,8 @@ class AgentTest {
                 Optional.empty(),
                 List.of(ToolImages.FOLDER),
                 Duration.ofMillis(50),
-                Duration.ofMillis(250)),
+                Duration.ofMillis(250),
+                images),
             api.client(),
             host,
             Clock.systemUTC());
@@ -230,6 +236,44 @@ class AgentTest {
     Files.delete(folder.at(EXTENSIONS + "active/tool.raw"));
     Files.delete(folder.at(EXTENSIONS + "tool.raw"));
     tool.awaitInstalled(1);
+  }
+
+  @Test
+  void theVersionBeforeIsKeptForTheWayBackAndGoesWithTheExtension() throws Exception {
+    images = Storage.Limits.DEFAULT;
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    want(tool.live(2));
+    awaitPhase(Phase.ACTIVE, 2);
+    Files.delete(folder.at(ToolImages.FOLDER + "/1.raw"));
+    want(tool.live(1));
+    awaitPhase(Phase.ACTIVE, 1);
+    assertThat(folder.layout().images().resolve(tool.sha256(2))).isRegularFile();
+    want(tool.live(3));
+    awaitPhase(Phase.ACTIVE, 3);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(folder.layout().images().toFile().list())
+                    .as("one beside the one in use: that which was downloaded last")
+                    .containsExactlyInAnyOrder(tool.sha256(2), tool.sha256(3)));
+    want(tool.live(3).tombstone());
+    awaitPhase(Phase.REMOVED, 3);
+    assertThat(folder.entries()).containsOnlyKeys(LEDGER);
+  }
+
+  @Test
+  void loopDevicesThatHaveAnImageOpenAreCounted() throws Exception {
+    folder
+        .file("/sys/block/loop0/loop/backing_file", "/x/images/" + tool.sha256(1) + "\n")
+        .file("/sys/block/loop1/loop/backing_file", "/y/" + tool.sha256(2) + " (deleted)\n")
+        .file("/sys/block/loop2/loop/backing_file", "/snap/core.img\n")
+        .file("/sys/block/loop3/size", "0\n");
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    assertThat(status().host().loopDevices()).isEqualTo(2);
   }
 
   private void awaitDrift(long count, String message) {

@@ -15,6 +15,8 @@ import lombok.Builder;
  * @param kernel the release of the kernel
  * @param storeFreeBytes room in the file system of the store, rounded down to whole 64 MiB so that
  *     it does not make a report of every written block
+ * @param loopDevices loop devices of the host that have an image of ours open: more than there are
+ *     extensions when processes from before a refresh still hold older merges
  */
 @Builder(toBuilder = true)
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -27,10 +29,12 @@ public record HostStatus(
     @JsonPropertyDescription("The version of systemd.") String systemd,
     @JsonPropertyDescription("The release of the kernel.") String kernel,
     @JsonPropertyDescription("Room in the file system of the store, in whole 64 MiB.")
-        long storeFreeBytes) {
+        long storeFreeBytes,
+    @JsonPropertyDescription("Loop devices that have an image of ours open.") int loopDevices) {
 
   /** Before the first report. */
-  public static final HostStatus UNKNOWN = new HostStatus("", "", "", OsRelease.UNKNOWN, "", "", 0);
+  public static final HostStatus UNKNOWN =
+      new HostStatus("", "", "", OsRelease.UNKNOWN, "", "", 0, 0);
 
   /** Absent values as empty ones. */
   public HostStatus {

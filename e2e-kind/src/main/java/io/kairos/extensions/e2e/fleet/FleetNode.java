@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.kairos.extensions.agent.AgentConfig;
+import io.kairos.extensions.agent.plan.Storage;
 import io.kairos.extensions.agent.store.StoreLayout;
 import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
@@ -124,7 +125,8 @@ public final class FleetNode implements AutoCloseable {
                           Optional.of(siteCa),
                           List.of(Path.of("/var/lib/kairos/images")),
                           statusPause,
-                          Duration.ofSeconds(5))));
+                          Duration.ofSeconds(5),
+                          Storage.Limits.DEFAULT)));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -16,6 +16,7 @@ import java.util.Set;
  * @param images digests of the files in {@code images/}
  * @param strays what an interrupted step left behind, by path below our folder
  * @param unmanaged what somebody else put there
+ * @param storage the room that images take, and may take
  */
 public record HostView(
     Optional<Profile> bootProfile,
@@ -23,7 +24,19 @@ public record HostView(
     Map<String, Optional<String>> merged,
     Set<String> images,
     Set<String> strays,
-    List<UnmanagedFile> unmanaged) {
+    List<UnmanagedFile> unmanaged,
+    Storage storage) {
+
+  /** Without knowing of the room. */
+  public HostView(
+      Optional<Profile> bootProfile,
+      Map<String, NameView> names,
+      Map<String, Optional<String>> merged,
+      Set<String> images,
+      Set<String> strays,
+      List<UnmanagedFile> unmanaged) {
+    this(bootProfile, names, merged, images, strays, unmanaged, Storage.UNKNOWN);
+  }
 
   /** Takes copies. */
   public HostView {

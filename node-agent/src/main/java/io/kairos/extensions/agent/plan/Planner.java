@@ -33,8 +33,8 @@ import java.util.stream.LongStream;
  *   <li>A host that refuses a refresh that tries nothing new is left in peace for a growing pause.
  *   <li>What is assigned no more stays as it is; only a trial of it that was cut off is ended, for
  *       it would stand in the way of every refresh.
- *   <li>Only a plan without any other step collects garbage: images that no link leads to and
- *       nobody wants, and what interrupted steps left behind.
+ *   <li>Only a plan without any other step collects garbage ({@link Garbage}): images that no link
+ *       leads to and nobody wants, and what interrupted steps left behind.
  * </ol>
  */
 public final class Planner {
@@ -84,7 +84,7 @@ public final class Planner {
             ? Optional.empty()
             : assignments.stream().filter(a -> decisions.get(a).stage()).findFirst();
     if (actions.isEmpty()) {
-      actions.addAll(garbage());
+      actions.addAll(new Garbage(assignments, view, memory).actions());
     }
     return new Plan(
         actions,
@@ -150,28 +150,6 @@ public final class Planner {
     return image
         .map(sha -> !view.isMerged(name, sha))
         .orElseGet(() -> view.merged().containsKey(name));
-  }
-
-  private List<Action> garbage() {
-    Set<String> wanted =
-        assignments.stream()
-            .filter(assignment -> !assignment.remove())
-            .map(assignment -> assignment.target().image().sha256())
-            .collect(Collectors.toCollection(HashSet::new));
-    memory.staging().ifPresent(use -> wanted.add(use.sha256()));
-    Set<String> kept = new HashSet<>(wanted);
-    view.names().values().forEach(links -> links.images().forEach(kept::add));
-    view.merged().values().forEach(image -> image.ifPresent(kept::add));
-    List<Action> actions = new ArrayList<>();
-    view.images().stream()
-        .filter(image -> !kept.contains(image))
-        .sorted()
-        .forEach(image -> actions.add(new Action.DeleteImage(image)));
-    view.strays().stream()
-        .filter(stray -> wanted.stream().noneMatch(stray::contains))
-        .sorted()
-        .forEach(stray -> actions.add(new Action.DeleteStray(stray)));
-    return actions;
   }
 
   private OptionalLong wake(List<Decision> decisions, boolean inPeace) {

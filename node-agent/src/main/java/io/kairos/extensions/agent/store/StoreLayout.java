@@ -148,6 +148,11 @@ public record StoreLayout(Path hostRoot) {
     return here(Path.of("/run/cos"));
   }
 
+  /** The block devices, as sysfs lists them: those of the whole machine, whoever looks. */
+  public Path block() {
+    return here(Path.of("/sys/block"));
+  }
+
   /** The kernel's boot id. */
   public Path bootId() {
     return here(Path.of("/proc/sys/kernel/random/boot_id"));

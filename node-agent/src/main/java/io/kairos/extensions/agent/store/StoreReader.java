@@ -2,6 +2,7 @@ package io.kairos.extensions.agent.store;
 
 import io.kairos.extensions.agent.plan.Link;
 import io.kairos.extensions.agent.plan.NameView;
+import io.kairos.extensions.agent.plan.Storage;
 import io.kairos.extensions.api.v1alpha1.Api;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus.UnmanagedFile;
 import io.kairos.extensions.api.v1alpha1.Profile;
@@ -13,6 +14,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -43,13 +45,13 @@ public final class StoreReader {
    * What was found.
    *
    * @param names links by extension name
-   * @param images digests in {@code images/}
+   * @param images the files in {@code images/}, by digest
    * @param strays leftovers of interrupted steps, by path below our folder
    * @param foreign somebody else's files, by path, with the profiles that link them
    */
   public record Contents(
       Map<String, NameView> names,
-      Set<String> images,
+      Map<String, Storage.ImageFile> images,
       Set<String> strays,
       Map<String, Set<Profile>> foreign) {
 
@@ -238,15 +240,31 @@ public final class StoreReader {
     return good;
   }
 
-  private Set<String> images() throws IOException {
-    Set<String> images = new TreeSet<>();
+  private Map<String, Storage.ImageFile> images() throws IOException {
+    Map<String, Storage.ImageFile> images = new TreeMap<>();
     for (Path entry : entries(layout.images())) {
       String file = entry.getFileName().toString();
-      if (DIGEST.matcher(file).matches() && Files.isRegularFile(entry, LinkOption.NOFOLLOW_LINKS)) {
-        images.add(file);
+      if (DIGEST.matcher(file).matches()) {
+        attributes(entry)
+            .filter(BasicFileAttributes::isRegularFile)
+            .ifPresent(
+                found ->
+                    images.put(
+                        file,
+                        new Storage.ImageFile(found.size(), found.lastModifiedTime().toMillis())));
       }
     }
     return images;
+  }
+
+  /** Nothing, where it is gone since its name was read. */
+  private static Optional<BasicFileAttributes> attributes(Path entry) throws IOException {
+    try {
+      return Optional.of(
+          Files.readAttributes(entry, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS));
+    } catch (NoSuchFileException gone) {
+      return Optional.empty();
+    }
   }
 
   private Set<String> strays() throws IOException {
