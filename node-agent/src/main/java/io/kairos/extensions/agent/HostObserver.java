@@ -54,7 +54,8 @@ final class HostObserver {
         trusted(contents.images().keySet()),
         contents.strays(),
         contents.unmanaged(merge.names()),
-        storage(contents.images()));
+        storage(contents.images()),
+        merge.hides());
   }
 
   private Storage storage(Map<String, Storage.ImageFile> images) throws IOException {

@@ -15,6 +15,7 @@ import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.e2e.cluster.KubeApiTestCluster;
 import io.kairos.extensions.e2e.fleet.FleetNode;
 import io.kairos.extensions.e2e.fleet.Hosts;
+import io.kairos.extensions.e2e.host.CommandResult;
 import io.kairos.extensions.e2e.host.ImageFormat;
 import io.kairos.extensions.e2e.host.SampleImage;
 import io.kairos.extensions.e2e.host.SampleImages;
@@ -292,6 +293,44 @@ abstract class HostScenarios {
     assertThat(status.message()).contains("/var/lib/kairos/extensions/hello.raw");
     assertThat(Files.readString(theirs)).isEqualTo("somebody else's");
     assertUnmerged(first, "hello");
+  }
+
+  @Test
+  void whatIsMountedBelowAHierarchyIsNeverHidden() {
+    assumeTrue(first.host().merges(), "nothing is mounted on a plain directory");
+    first
+        .host()
+        .exec(
+            "sh",
+            "-c",
+            "mkdir -p /usr/nested /tmp/mounted && touch /tmp/mounted/here"
+                + " && mount --bind /tmp/mounted /usr/nested")
+        .orThrow();
+    try {
+      SampleImage hello = world.image("hello", "1.0.0");
+      world.extension(hello);
+      world.policy("base", Activation.LIVE, "hello");
+      world.awaitActive(all.get(1), hello);
+      String systemd = first.state().orElseThrow().getStatus().host().systemd();
+
+      if (Integer.parseInt(systemd.split("[^0-9]", 2)[0]) < 257) {
+        ExtensionStatus refused = world.awaitPhase(first, "hello", Phase.FAILED);
+        assertThat(refused.reason()).isEqualTo(Reasons.HIDES_MOUNTS);
+        assertThat(refused.message()).contains("/usr/nested");
+        assertUnmerged(first, "hello");
+        first.host().exec("test", "-e", "/usr/nested/here").orThrow();
+        first.host().exec("umount", "/usr/nested").orThrow();
+        world.awaitActive(first, hello);
+      } else {
+        world.awaitActive(first, hello);
+        first.host().exec("test", "-e", "/usr/nested/here").orThrow();
+      }
+      assertRuns(first, hello);
+    } finally {
+      CommandResult gone = first.host().exec("umount", "/usr/nested");
+      assertThat(gone.stderr())
+          .satisfiesAnyOf(s -> assertThat(s).isEmpty(), s -> assertThat(s).contains("not mounted"));
+    }
   }
 
   @Test

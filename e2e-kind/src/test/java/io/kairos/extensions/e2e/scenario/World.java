@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.kairos.extensions.api.v1alpha1.Activation;
 import io.kairos.extensions.api.v1alpha1.Conditions;
 import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
@@ -71,11 +73,16 @@ final class World implements AutoCloseable {
       return;
     }
     var resources = new ByteArrayInputStream(yaml.getBytes(StandardCharsets.UTF_8));
-    fleet
-        .client()
-        .load(resources)
-        .items()
-        .forEach(resource -> fleet.client().resource(resource).createOr(found -> found.update()));
+    fleet.client().load(resources).items().forEach(this::createOrUpdate);
+  }
+
+  /** The operator may write between the read and the write. */
+  private void createOrUpdate(HasMetadata resource) {
+    await("applied")
+        .atMost(PATIENCE)
+        .ignoreExceptionsMatching(
+            e -> e instanceof KubernetesClientException refused && refused.getCode() == 409)
+        .until(() -> fleet.client().resource(resource).createOr(found -> found.update()) != null);
   }
 
   FleetNode boot(String name) {

@@ -1,6 +1,7 @@
 package io.kairos.extensions.agent.host;
 
 import io.kairos.extensions.agent.image.HostFacts;
+import java.util.Map;
 import java.util.Set;
 
 /** What the agent asks of the system it looks after, beside its files. */
@@ -58,11 +59,18 @@ public interface Host extends AutoCloseable {
    * @param id of the mounts: stays exactly as long as this merge lasts, empty while nothing is
    *     merged
    * @param names of the extensions
+   * @param hides mounts below each hierarchy that another merge of it would cover up or take away
    */
-  record Merge(String id, Set<String> names) {
-    /** Takes a copy. */
+  record Merge(String id, Set<String> names, Map<String, Set<String>> hides) {
+    /** Takes copies. */
     public Merge {
       names = Set.copyOf(names);
+      hides = Map.copyOf(hides);
+    }
+
+    /** One that is in nobody's way. */
+    public Merge(String id, Set<String> names) {
+      this(id, names, Map.of());
     }
   }
 

@@ -9,7 +9,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
 /**
@@ -25,6 +28,9 @@ import java.util.stream.Collectors;
  */
 public final class SystemdHost implements Host {
   private static final String SERVICE = "systemd-sysext.service";
+  private static final String HIERARCHIES = "SYSTEMD_SYSEXT_HIERARCHIES=";
+  private static final int CARRIES_MOUNTS_ALONG = 257;
+  private static final Pattern MAJOR = Pattern.compile("\\d{1,6}");
   private static final Duration JOB_LIMIT = Duration.ofSeconds(90);
 
   private static final String GIVE_RELOAD =
@@ -34,6 +40,8 @@ public final class SystemdHost implements Host {
 
   private final Bus bus;
   private final HostScripts scripts;
+
+  private volatile OptionalInt major = OptionalInt.empty();
 
   /** The mount units of the merge that was seen last. */
   private volatile List<String> mounts = List.of();
@@ -47,7 +55,7 @@ public final class SystemdHost implements Host {
   @Override
   public Identity identify() throws HostException {
     String architecture = bus.property(Systemd.PATH, Systemd.MANAGER, "Architecture", String.class);
-    String version = bus.property(Systemd.PATH, Systemd.MANAGER, "Version", String.class);
+    String version = version();
     String osRelease = scripts.run("cat /etc/os-release");
     MachineArchitecture machine =
         MachineArchitecture.ofSystemd(architecture)
@@ -61,15 +69,51 @@ public final class SystemdHost implements Host {
           "the host's /etc/os-release, line " + invalid.line() + ": " + invalid.message());
     }
     OsRelease release = ((OsRelease.Valid) parsed).release();
-    return new Identity(HostFacts.of(machine, release), version, System.getProperty("os.version"));
+    HostFacts facts = new HostFacts(machine, release, false, hierarchies());
+    return new Identity(facts, version, System.getProperty("os.version"));
   }
 
   @Override
   public Merge merge() throws HostException {
-    String printed = scripts.run(MountTable.SCRIPT);
+    List<String> hierarchies = hierarchies();
+    String printed = scripts.run(MountTable.script(hierarchies));
     Merge merge = MountTable.parse(printed);
     mounts = MountTable.points(printed).stream().map(MountUnit::of).toList();
-    return merge;
+    return carriesMountsAlong()
+        ? merge
+        : new Merge(merge.id(), merge.names(), MountTable.visibleBelow(printed, hierarchies));
+  }
+
+  /**
+   * From 257 on a merge takes the mounts below a hierarchy along. Before, it covers them up, and a
+   * refresh ends those that lie on the merge before it: tried on 252 and 257; on 255 by report
+   * (systemd issue 31922).
+   */
+  private boolean carriesMountsAlong() throws HostException {
+    if (major.isEmpty()) {
+      String version = version();
+      Matcher number = MAJOR.matcher(version);
+      major = OptionalInt.of(number.lookingAt() ? Integer.parseInt(number.group()) : 0);
+    }
+    return major.getAsInt() >= CARRIES_MOUNTS_ALONG;
+  }
+
+  private String version() throws HostException {
+    return bus.property(Systemd.PATH, Systemd.MANAGER, "Version", String.class);
+  }
+
+  /** What the service is told to merge; it may be told anew at any time. */
+  private List<String> hierarchies() throws HostException {
+    List<?> environment =
+        bus.property(bus.unit(SERVICE), Systemd.SERVICE, "Environment", List.class);
+    return environment.stream()
+        .map(String::valueOf)
+        .filter(variable -> variable.startsWith(HIERARCHIES))
+        .reduce((before, last) -> last)
+        .map(variable -> List.of(variable.substring(HIERARCHIES.length()).split(":")))
+        .map(list -> list.stream().filter(hierarchy -> hierarchy.startsWith("/")).toList())
+        .filter(list -> !list.isEmpty())
+        .orElse(HostFacts.DEFAULT_HIERARCHIES);
   }
 
   @Override

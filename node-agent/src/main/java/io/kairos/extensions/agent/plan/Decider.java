@@ -46,6 +46,8 @@ final class Decider {
 
   private static final int OVERLAY_BYTES_EACH = 32 + "/usr".length();
 
+  private static final int SAMPLES = 5;
+
   private static final Pattern NAME = Pattern.compile(Api.IMAGE_NAME_PATTERN);
 
   private static final Pattern DIGEST = Pattern.compile(Api.DIGEST_PATTERN);
@@ -244,9 +246,9 @@ final class Decider {
                   ? "use activation NextBoot"
                   : "it did not merge at the last boot"));
     }
-    Optional<Decision> tooMany = tooMany(assignment);
-    if (tooMany.isPresent()) {
-      return tooMany.get();
+    Optional<Decision> refused = hidesMounts(assignment, ready).or(() -> tooMany(assignment));
+    if (refused.isPresent()) {
+      return refused.get();
     }
     List<Action> steps = new ArrayList<>(wayBack(assignment).superseded(Optional.of(sha256)));
     if (links.linkedForRun().filter(sha256::equals).isEmpty()) {
@@ -379,6 +381,29 @@ final class Decider {
                     : "the image is being fetched from " + url(assignment))
                 : "waits for its turn: one image at a time is fetched")
         .staging();
+  }
+
+  /** What is mounted below a hierarchy would no longer be seen: somebody needs it. */
+  private Optional<Decision> hidesMounts(Assignment assignment, Staged.Ready ready) {
+    List<String> hidden =
+        ready.hierarchies().stream()
+            .flatMap(hierarchy -> view.hides().getOrDefault(hierarchy, Set.of()).stream())
+            .distinct()
+            .sorted()
+            .toList();
+    if (hidden.isEmpty()) {
+      return Optional.empty();
+    }
+    String more = hidden.size() > SAMPLES ? " and " + (hidden.size() - SAMPLES) + " more" : "";
+    return Optional.of(
+        giveUp(
+            assignment,
+            Phase.FAILED,
+            Reasons.HIDES_MOUNTS,
+            "the merge would hide what is mounted at "
+                + String.join(", ", hidden.subList(0, Math.min(SAMPLES, hidden.size())))
+                + more
+                + ": unmount it, or use a host with systemd 257 or newer, which takes it along"));
   }
 
   private Optional<Decision> tooMany(Assignment assignment) {

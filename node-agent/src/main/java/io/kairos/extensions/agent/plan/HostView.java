@@ -17,6 +17,7 @@ import java.util.Set;
  * @param strays what an interrupted step left behind, by path below our folder
  * @param unmanaged what somebody else put there
  * @param storage the room that images take, and may take
+ * @param hides mounts below each hierarchy that a refresh would cover up or take away
  */
 public record HostView(
     Optional<Profile> bootProfile,
@@ -25,9 +26,10 @@ public record HostView(
     Set<String> images,
     Set<String> strays,
     List<UnmanagedFile> unmanaged,
-    Storage storage) {
+    Storage storage,
+    Map<String, Set<String>> hides) {
 
-  /** Without knowing of the room. */
+  /** Without knowing of the room, and with no mounts in the way. */
   public HostView(
       Optional<Profile> bootProfile,
       Map<String, NameView> names,
@@ -35,7 +37,7 @@ public record HostView(
       Set<String> images,
       Set<String> strays,
       List<UnmanagedFile> unmanaged) {
-    this(bootProfile, names, merged, images, strays, unmanaged, Storage.UNKNOWN);
+    this(bootProfile, names, merged, images, strays, unmanaged, Storage.UNKNOWN, Map.of());
   }
 
   /** Takes copies. */
@@ -45,6 +47,7 @@ public record HostView(
     images = Set.copyOf(images);
     strays = Set.copyOf(strays);
     unmanaged = List.copyOf(unmanaged);
+    hides = Map.copyOf(hides);
   }
 
   /** The links of a name, none where there are none. */

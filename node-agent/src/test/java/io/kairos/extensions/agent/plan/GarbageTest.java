@@ -56,7 +56,8 @@ class GarbageTest {
         storage.files().keySet(),
         Set.of(),
         List.of(),
-        storage);
+        storage,
+        Map.of());
   }
 
   private static Set<String> deleted(Storage storage, Memory memory, Assignment... assignments) {

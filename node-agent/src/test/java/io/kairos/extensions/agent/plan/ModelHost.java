@@ -33,6 +33,7 @@ public final class ModelHost {
   private Map<String, Optional<String>> merged = new TreeMap<>();
   private Optional<Profile> booted = Optional.of(Profile.ACTIVE);
   private boolean refusing;
+  private Map<String, Set<String>> hides = Map.of();
 
   /** Booted into {@code active}, empty. */
   public ModelHost() {
@@ -58,7 +59,7 @@ public final class ModelHost {
               Optional.ofNullable(good.get(name)),
               Optional.ofNullable(rivals.get(name))));
     }
-    return new HostView(booted, names, merged, images, strays, List.of());
+    return new HostView(booted, names, merged, images, strays, List.of(), Storage.UNKNOWN, hides);
   }
 
   private Set<String> names() {
@@ -203,6 +204,11 @@ public final class ModelHost {
   /** The power goes and comes back with {@code active}. */
   public void boot() {
     boot(Optional.of(Profile.ACTIVE));
+  }
+
+  /** What is mounted below {@code /usr}. */
+  public void mounted(String... points) {
+    hides = points.length == 0 ? Map.of() : Map.of("/usr", Set.of(points));
   }
 
   /** Somebody unmerges by hand. */

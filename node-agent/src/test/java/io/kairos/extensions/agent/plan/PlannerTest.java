@@ -906,6 +906,55 @@ class PlannerTest {
   }
 
   @Nested
+  class NestedMounts {
+    @Test
+    void aMergeThatWouldHideThemIsRefusedWithTheirNamesAndGoesOnByItselfWithoutThem() {
+      host.mounted("/usr/b", "/usr/a");
+      agent.want(live("tool", "1")).settle();
+      assertThat(agent.phase("tool")).isEqualTo(Phase.FAILED);
+      assertThat(agent.standing("tool").reason()).isEqualTo(Reasons.HIDES_MOUNTS);
+      assertThat(agent.standing("tool").message()).contains("/usr/a, /usr/b:");
+      assertThat(agent.news()).isEmpty();
+
+      host.mounted();
+      agent.settleForGood();
+      assertThat(agent.phase("tool")).isEqualTo(Phase.ACTIVE);
+      assertMerged("tool", "1");
+    }
+
+    @Test
+    void anImageThatHasNothingForTheHierarchyIsMerged() {
+      agent.staging(a -> new Staged.Ready(false, Optional.empty(), Set.of("/opt")));
+      host.mounted("/usr/a");
+      agent.want(live("tool", "1")).settleForGood();
+      assertThat(agent.phase("tool")).isEqualTo(Phase.ACTIVE);
+    }
+
+    @Test
+    void whatIsMergedStaysAndANewVersionWaits() {
+      agent.want(live("tool", "1")).settleForGood();
+      host.mounted("/usr/a");
+      agent.want(live("tool", "2")).settle();
+      assertThat(agent.standing("tool").reason()).isEqualTo(Reasons.HIDES_MOUNTS);
+      assertMerged("tool", "1");
+    }
+
+    @Test
+    void theNextBootComesBeforeThem() {
+      host.mounted("/usr/a");
+      agent.want(nextBoot("tool", "1")).settle();
+      assertThat(agent.phase("tool")).isEqualTo(Phase.PENDING_REBOOT);
+    }
+
+    @Test
+    void onlyAFewOfManyAreNamed() {
+      host.mounted("/usr/1", "/usr/2", "/usr/3", "/usr/4", "/usr/5", "/usr/6", "/usr/7");
+      agent.want(live("tool", "1")).settle();
+      assertThat(agent.standing("tool").message()).contains("/usr/5 and 2 more:");
+    }
+  }
+
+  @Nested
   class Garbage {
     @Test
     void isWhatNoLinkNoMergeAndNoAssignmentNeeds() {
