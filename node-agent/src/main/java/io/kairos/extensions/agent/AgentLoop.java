@@ -176,6 +176,7 @@ final class AgentLoop implements AutoCloseable {
       store.prepare();
       if (identity.isEmpty()) {
         identity = Optional.of(host.identify());
+        observer.identified(identity.get());
       }
       long wake = work(state.get());
       failedLooks = 0;

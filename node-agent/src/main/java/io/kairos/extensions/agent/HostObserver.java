@@ -32,6 +32,7 @@ final class HostObserver {
   private final Host host;
   private final VerifiedImages verified;
   private final Storage.Limits limits;
+  private HostView.Versions versions = HostView.Versions.UNKNOWN;
 
   HostObserver(StoreLayout layout, Host host, VerifiedImages verified, Storage.Limits limits) {
     this.layout = layout;
@@ -40,6 +41,11 @@ final class HostObserver {
     this.host = host;
     this.verified = verified;
     this.limits = limits;
+  }
+
+  /** The host said who it is. */
+  void identified(Host.Identity identity) {
+    versions = new HostView.Versions(identity.systemd(), identity.kernel());
   }
 
   HostView look() throws IOException, HostException {
@@ -55,7 +61,8 @@ final class HostObserver {
         contents.strays(),
         contents.unmanaged(merge.names()),
         storage(contents.images()),
-        merge.hides());
+        merge.hides(),
+        versions);
   }
 
   private Storage storage(Map<String, Storage.ImageFile> images) throws IOException {

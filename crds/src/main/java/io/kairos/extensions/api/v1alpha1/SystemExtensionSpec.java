@@ -19,6 +19,8 @@ import lombok.Builder;
  * @param imageName the name on the host, empty for the name of the object; see {@link
  *     SystemExtension#imageName()}
  * @param images one image an architecture
+ * @param requiresOrNull what it needs to work; read it by {@link #requires()}
+ * @param conflicts SystemExtensions that must not be on the same node
  */
 @Builder(toBuilder = true)
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -61,6 +63,7 @@ import lombok.Builder;
             maxItems: 8
             x-kubernetes-list-type: map
             x-kubernetes-list-map-keys: [architecture]
+          conflicts: {maxItems: 16, x-kubernetes-list-type: set, items: {minLength: 1, maxLength: 63}}
         """)
 public record SystemExtensionSpec(
     @JsonPropertyDescription("The extension class.") @Default("Sysext") ExtensionType type,
@@ -74,7 +77,12 @@ public record SystemExtensionSpec(
                 + " hold usr/lib/extension-release.d/extension-release.NAME. Default: metadata.name. Immutable.")
         @Size(max = 63)
         String imageName,
-    @JsonPropertyDescription("One image an architecture.") @Required List<ExtensionImage> images) {
+    @JsonPropertyDescription("One image an architecture.") @Required List<ExtensionImage> images,
+    @JsonPropertyDescription("What it needs to work.")
+        @com.fasterxml.jackson.annotation.JsonProperty("requires")
+        Requirements requiresOrNull,
+    @JsonPropertyDescription("SystemExtensions that must not be on the same node.")
+        List<String> conflicts) {
 
   /**
    * Fills in what the API server would have: it does so for objects that passed it, tests' objects
@@ -85,5 +93,11 @@ public record SystemExtensionSpec(
     version = Values.text(version);
     imageName = Values.text(imageName);
     images = Values.list(images);
+    conflicts = Values.list(conflicts);
+  }
+
+  /** What it needs to work. */
+  public Requirements requires() {
+    return Values.or(requiresOrNull, Requirements.NONE);
   }
 }

@@ -1,5 +1,7 @@
 package io.kairos.extensions.api.v1alpha1;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.crdv2.generator.v1.SchemaCustomizer;
 import io.fabric8.generator.annotation.Required;
@@ -17,6 +19,7 @@ import lombok.Builder;
  * @param profiles the boot profiles to enable it in
  * @param activation how it gets merged
  * @param soakSeconds how long it has to stay merged to count as proven, in seconds
+ * @param requiresOrNull what it needs of the host; read it by {@link #requires()}
  */
 @Builder(toBuilder = true)
 @SchemaCustomizer(
@@ -32,12 +35,20 @@ public record Target(
     @JsonPropertyDescription("The one image for this node.") @Required ResolvedImage image,
     @JsonPropertyDescription("The boot profiles to enable it in.") @Required List<Profile> profiles,
     @JsonPropertyDescription("How it gets merged.") @Required Activation activation,
-    @JsonPropertyDescription("How long it has to stay merged to count as proven.")
-        int soakSeconds) {
+    @JsonPropertyDescription("How long it has to stay merged to count as proven.") int soakSeconds,
+    @JsonPropertyDescription("What it needs of the host; extensions by their names there.")
+        @JsonProperty("requires")
+        @JsonInclude(JsonInclude.Include.NON_NULL)
+        Requirements requiresOrNull) {
 
   /** Absent values as empty ones. */
   public Target {
     profiles = Values.list(profiles);
+  }
+
+  /** What it needs of the host. */
+  public Requirements requires() {
+    return Values.or(requiresOrNull, Requirements.NONE);
   }
 
   /**

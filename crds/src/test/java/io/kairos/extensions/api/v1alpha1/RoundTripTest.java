@@ -43,7 +43,8 @@ class RoundTripTest {
             new Target.ResolvedImage("https://x/y.raw", "a".repeat(64)),
             List.of(Profile.ACTIVE, Profile.PASSIVE),
             Activation.LIVE,
-            5);
+            5,
+            new Requirements(">=255", "", List.of("base")));
     state.setSpec(
         new NodeExtensionStateSpec(
             List.of(

@@ -296,6 +296,35 @@ abstract class HostScenarios {
   }
 
   @Test
+  void whatAnExtensionRequiresIsCheckedOnTheHostAndInTheFleet() {
+    SampleImage hello = world.image("hello", "1.0.0");
+    SampleImage tools = world.image("tools", "2.0.0");
+    world.extensionRequiring(hello, "{kernel: '>=9999'}");
+    world.policy("base", Activation.LIVE, "hello");
+
+    ExtensionStatus refused = world.awaitPhase(first, "hello", Phase.INCOMPATIBLE);
+    assertThat(refused.reason()).isEqualTo(Reasons.REQUIREMENT_NOT_MET);
+    assertThat(refused.message()).contains(">=9999", System.getProperty("os.version"));
+    assertUnmerged(first, "hello");
+
+    world.extensionRequiring(hello, "{kernel: '>=1', extensions: [tools]}");
+    await()
+        .atMost(World.PATIENCE)
+        .untilAsserted(
+            () -> {
+              var ready = world.awaitPolicy("base", Conditions.FALSE);
+              assertThat(ready.getReason()).isEqualTo(Reasons.REQUIRED_EXTENSION_MISSING);
+              assertThat(ready.getMessage()).contains("hello is not given without tools");
+            });
+
+    world.extension(tools);
+    world.policy("more", Activation.LIVE, "tools");
+    world.awaitActive(first, hello);
+    world.awaitActive(first, tools);
+    assertRuns(first, hello);
+  }
+
+  @Test
   void whatIsMountedBelowAHierarchyIsNeverHidden() {
     assumeTrue(first.host().merges(), "nothing is mounted on a plain directory");
     first

@@ -104,6 +104,26 @@ final class World implements AutoCloseable {
     extension(image.name(), image.version(), fleet.server().https(image), image.sha256());
   }
 
+  /** The same with {@code spec.requires}. */
+  void extensionRequiring(SampleImage image, String requires) {
+    apply(
+        """
+        apiVersion: extensions.kairos.io/v1alpha1
+        kind: SystemExtension
+        metadata: {name: %s}
+        spec:
+          version: "%s"
+          requires: %s
+          images: [{url: "%s", sha256: "%s"}]
+        """
+            .formatted(
+                image.name(),
+                image.version(),
+                requires,
+                fleet.server().https(image),
+                image.sha256()));
+  }
+
   void extension(String name, String version, String url, String sha256) {
     apply(
         """

@@ -7,6 +7,7 @@ import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import io.kairos.extensions.api.v1alpha1.Reasons;
+import io.kairos.extensions.api.v1alpha1.Requirements;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -135,6 +136,10 @@ final class Decider {
   }
 
   private Decision decideFreely(Assignment assignment) {
+    Optional<String> unmet = unmet(assignment.target().requires());
+    if (unmet.isPresent()) {
+      return giveUp(assignment, Phase.INCOMPATIBLE, Reasons.REQUIREMENT_NOT_MET, unmet.get());
+    }
     Optional<Staged> staged = memory.staged(Memory.use(assignment));
     if (staged.isPresent() && staged.get() instanceof Staged.Unfit unfit) {
       return giveUp(assignment, Phase.INCOMPATIBLE, unfit.reason(), unfit.message());
@@ -149,6 +154,24 @@ final class Decider {
     return decision.failures(failure.map(Failure::attempts).orElse(0));
   }
 
+  private Optional<String> unmet(Requirements requires) {
+    if (!VersionConstraint.isMet(requires.systemd(), view.versions().systemd())) {
+      return Optional.of(
+          "it requires systemd "
+              + requires.systemd()
+              + ", the host has "
+              + view.versions().systemd());
+    }
+    if (!VersionConstraint.isMet(requires.kernel(), view.versions().kernel())) {
+      return Optional.of(
+          "it requires a kernel "
+              + requires.kernel()
+              + ", the host has "
+              + view.versions().kernel());
+    }
+    return Optional.empty();
+  }
+
   private Decision decideFresh(Assignment assignment) {
     if (!view.images().contains(sha256(assignment))) {
       return stage(assignment);
@@ -160,14 +183,20 @@ final class Decider {
 
   /** Others are tried first: what is merged stays what is linked. */
   Decision waitForTurn(Assignment assignment) {
+    return giveWay(assignment, Planner.AT_WORK, "waits until other images were tried one by one");
+  }
+
+  /** What it requires has to be merged first: what is merged stays what is linked. */
+  Decision waitForRequired(Assignment assignment, List<String> required) {
+    return giveWay(
+        assignment,
+        Reasons.WAITS_FOR_EXTENSION,
+        "waits for " + String.join(", ", required) + ", which it requires");
+  }
+
+  private Decision giveWay(Assignment assignment, String reason, String message) {
     return wayBack(assignment)
-        .giveWay(
-            sha256(assignment),
-            Decision.of(
-                assignment,
-                Phase.STAGED,
-                Planner.AT_WORK,
-                "waits until other images were tried one by one"));
+        .giveWay(sha256(assignment), Decision.of(assignment, Phase.STAGED, reason, message));
   }
 
   private Decision giveUp(Assignment assignment, Phase phase, String reason, String message) {

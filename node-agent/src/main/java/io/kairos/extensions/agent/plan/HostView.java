@@ -18,6 +18,7 @@ import java.util.Set;
  * @param unmanaged what somebody else put there
  * @param storage the room that images take, and may take
  * @param hides mounts below each hierarchy that a refresh would cover up or take away
+ * @param versions of what extensions may have requirements of
  */
 public record HostView(
     Optional<Profile> bootProfile,
@@ -27,7 +28,19 @@ public record HostView(
     Set<String> strays,
     List<UnmanagedFile> unmanaged,
     Storage storage,
-    Map<String, Set<String>> hides) {
+    Map<String, Set<String>> hides,
+    Versions versions) {
+
+  /**
+   * Versions of a host.
+   *
+   * @param systemd as it names its own
+   * @param kernel its release
+   */
+  public record Versions(String systemd, String kernel) {
+    /** Nobody has asked yet. */
+    public static final Versions UNKNOWN = new Versions("", "");
+  }
 
   /** Without knowing of the room, and with no mounts in the way. */
   public HostView(
@@ -37,7 +50,16 @@ public record HostView(
       Set<String> images,
       Set<String> strays,
       List<UnmanagedFile> unmanaged) {
-    this(bootProfile, names, merged, images, strays, unmanaged, Storage.UNKNOWN, Map.of());
+    this(
+        bootProfile,
+        names,
+        merged,
+        images,
+        strays,
+        unmanaged,
+        Storage.UNKNOWN,
+        Map.of(),
+        Versions.UNKNOWN);
   }
 
   /** Takes copies. */

@@ -57,7 +57,8 @@ class GarbageTest {
         Set.of(),
         List.of(),
         storage,
-        Map.of());
+        Map.of(),
+        HostView.Versions.UNKNOWN);
   }
 
   private static Set<String> deleted(Storage storage, Memory memory, Assignment... assignments) {

@@ -3,6 +3,7 @@ package io.kairos.extensions.operator.plan;
 import io.kairos.extensions.api.v1alpha1.ExtensionImage;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicySpec;
 import io.kairos.extensions.api.v1alpha1.Profile;
+import io.kairos.extensions.api.v1alpha1.Requirements;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Extension;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -15,8 +16,9 @@ import java.util.stream.Collectors;
 
 /**
  * The revision of a policy: {@code v1-} and the first 16 hex digits of the SHA-256 of a canonical
- * JSON of what it gives its nodes: the matched extensions (type, name, imageName, version, images),
- * the profiles and the activation. Who gets it, and how fast, is no part of it.
+ * JSON of what it gives its nodes: the matched extensions (type, name, imageName, version, images,
+ * and what they require, if anything), the profiles and the activation. Who gets it, and how fast,
+ * is no part of it.
  *
  * <p>Keys and lists are sorted, there is no white space, and every field is written out here by
  * hand: an upgrade of this program, or of a library, must not move the revision of an unchanged
@@ -63,11 +65,28 @@ final class Revision {
             .collect(Collectors.joining(",", "[", "]"))
         + ",\"name\":"
         + quoted(extension.name())
+        + requires(extension.spec().requires())
         + ",\"type\":"
         + quoted(extension.spec().type().text())
         + ",\"version\":"
         + quoted(extension.spec().version())
         + "}";
+  }
+
+  /** Nothing at all where nothing is required, as before there were requirements. */
+  private static String requires(Requirements requires) {
+    return requires.isEmpty()
+        ? ""
+        : ",\"requires\":{\"extensions\":"
+            + requires.extensions().stream()
+                .sorted()
+                .map(Revision::quoted)
+                .collect(Collectors.joining(",", "[", "]"))
+            + ",\"kernel\":"
+            + quoted(requires.kernel())
+            + ",\"systemd\":"
+            + quoted(requires.systemd())
+            + "}";
   }
 
   private static String image(ExtensionImage image) {
