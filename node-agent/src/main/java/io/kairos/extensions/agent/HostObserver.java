@@ -3,6 +3,7 @@ package io.kairos.extensions.agent;
 import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.host.HostException;
 import io.kairos.extensions.agent.plan.HostView;
+import io.kairos.extensions.agent.plan.NameView;
 import io.kairos.extensions.agent.plan.Storage;
 import io.kairos.extensions.agent.store.BootState;
 import io.kairos.extensions.agent.store.Ledger;
@@ -17,6 +18,7 @@ import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -53,9 +55,15 @@ final class HostObserver {
     StoreReader.Contents contents = reader.read();
     Map<String, Optional<String>> merged =
         ledger.images(merge.id(), merge.names(), contents.names());
+    Map<String, NameView> names = new TreeMap<>(contents.names());
+    merge
+        .rivals()
+        .forEach(
+            (name, what) ->
+                names.put(name, names.getOrDefault(name, NameView.NONE).rivalled(what)));
     return new HostView(
         BootState.read(layout).profile(),
-        contents.names(),
+        names,
         merged,
         trusted(contents.images().keySet()),
         contents.strays(),

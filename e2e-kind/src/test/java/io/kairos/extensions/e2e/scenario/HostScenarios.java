@@ -325,6 +325,30 @@ abstract class HostScenarios {
   }
 
   @Test
+  void aFileInEtcThatTheHostWouldMergeInsteadIsAConflict() {
+    assumeTrue(first.host().merges(), "nothing is merged on a plain directory");
+    first
+        .host()
+        .exec("sh", "-c", "mkdir -p /etc/extensions && touch /etc/extensions/hello.raw")
+        .orThrow();
+    try {
+      SampleImage hello = world.image("hello", "1.0.0");
+      world.extension(hello);
+      world.policy("base", Activation.LIVE, "hello");
+
+      ExtensionStatus status = world.awaitPhase(first, "hello", Phase.FAILED);
+      assertThat(status.reason()).isEqualTo(Reasons.FOREIGN_FILE);
+      assertThat(status.message()).contains("/etc/extensions/hello.raw");
+
+      first.host().exec("rm", "/etc/extensions/hello.raw").orThrow();
+      world.awaitActive(first, hello);
+      assertRuns(first, hello);
+    } finally {
+      first.host().exec("rm", "-rf", "/etc/extensions").orThrow();
+    }
+  }
+
+  @Test
   void whatIsMountedBelowAHierarchyIsNeverHidden() {
     assumeTrue(first.host().merges(), "nothing is mounted on a plain directory");
     first

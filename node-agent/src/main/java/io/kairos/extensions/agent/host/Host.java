@@ -60,17 +60,20 @@ public interface Host extends AutoCloseable {
    *     merged
    * @param names of the extensions
    * @param hides mounts below each hierarchy that another merge of it would cover up or take away
+   * @param rivals what the host would merge under a name whatever the run folder links, by name
    */
-  record Merge(String id, Set<String> names, Map<String, Set<String>> hides) {
+  record Merge(
+      String id, Set<String> names, Map<String, Set<String>> hides, Map<String, String> rivals) {
     /** Takes copies. */
     public Merge {
       names = Set.copyOf(names);
       hides = Map.copyOf(hides);
+      rivals = Map.copyOf(rivals);
     }
 
     /** One that is in nobody's way. */
     public Merge(String id, Set<String> names) {
-      this(id, names, Map.of());
+      this(id, names, Map.of(), Map.of());
     }
   }
 

@@ -35,6 +35,14 @@ final class MountTable {
           + " *' sysext '*|*/.systemd-sysext*) ;;"
           + " *) printf 'below %s %s %s\\n' \"$id\" \"$parent\" \"$point\" ;; esac; done";
 
+  /**
+   * systemd-sysext looks there first, and the agent sees nothing of it. No braces around variables:
+   * systemd would put its own values in their place before the shell sees them.
+   */
+  private static final String RIVALS =
+      "if cd /etc/extensions 2>/dev/null; then for name in *; do case \"$name\" in"
+          + " '*'|*[!A-Za-z0-9._-]*) ;; *) printf 'rival %s\\n' \"$name\" ;; esac; done; fi";
+
   /** What a hierarchy may be called to go into a script and a pattern as it is. */
   private static final Pattern PLAIN = Pattern.compile("(/[A-Za-z0-9_-]+)+");
 
@@ -48,12 +56,34 @@ final class MountTable {
   private static final Pattern BELOW_LINE =
       Pattern.compile("below (?<id>\\d+) (?<parent>\\d+) (?<point>\\S+)");
 
+  private static final Pattern RIVAL_LINE = Pattern.compile("rival (?<name>[A-Za-z0-9._-]+)");
+  private static final Pattern ENDING = Pattern.compile("([.]sysext)?[.]raw$");
+
   private MountTable() {}
+
+  /**
+   * What systemd-sysext would take instead of a link in the run folder, since it looks into {@code
+   * /etc/extensions} first: images, folders, and links to either.
+   *
+   * @param printed what {@link #script} printed
+   * @return what it is, by the name of the extension
+   */
+  static Map<String, String> rivals(String printed) {
+    Map<String, String> rivals = new TreeMap<>();
+    printed
+        .lines()
+        .map(RIVAL_LINE::matcher)
+        .filter(Matcher::matches)
+        .map(line -> line.group("name"))
+        .forEach(
+            file -> rivals.put(ENDING.matcher(file).replaceFirst(""), "/etc/extensions/" + file));
+    return rivals;
+  }
 
   /**
    * A script that prints each merged hierarchy: the line of the mount table, then the folder's time
    * after a tab; and, behind {@code below}, the id, the parent's id and the point of each other
-   * mount below a hierarchy.
+   * mount below a hierarchy; and, behind {@code rival}, what lies in {@code /etc/extensions}.
    *
    * @param hierarchies of the host; one with an unusual name is only looked for where it is merged
    */
@@ -62,7 +92,8 @@ final class MountTable {
         hierarchies.stream()
             .filter(hierarchy -> PLAIN.matcher(hierarchy).matches())
             .collect(Collectors.joining("|"));
-    return plain.isEmpty() ? MERGED : MERGED + "\n" + BELOW.replace("HIERARCHIES", plain);
+    String below = plain.isEmpty() ? "" : BELOW.replace("HIERARCHIES", plain) + "\n";
+    return MERGED + "\n" + below + RIVALS;
   }
 
   /**
@@ -138,7 +169,7 @@ final class MountTable {
     Set<String> ids = new TreeSet<>();
     Set<String> names = new HashSet<>();
     for (String line : printed.lines().toList()) {
-      if (BELOW_LINE.matcher(line).matches()) {
+      if (BELOW_LINE.matcher(line).matches() || RIVAL_LINE.matcher(line).matches()) {
         continue;
       }
       Matcher mount = LINE.matcher(line);

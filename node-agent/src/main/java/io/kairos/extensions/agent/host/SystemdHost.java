@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -79,9 +80,11 @@ public final class SystemdHost implements Host {
     String printed = scripts.run(MountTable.script(hierarchies));
     Merge merge = MountTable.parse(printed);
     mounts = MountTable.points(printed).stream().map(MountUnit::of).toList();
-    return carriesMountsAlong()
-        ? merge
-        : new Merge(merge.id(), merge.names(), MountTable.visibleBelow(printed, hierarchies));
+    return new Merge(
+        merge.id(),
+        merge.names(),
+        carriesMountsAlong() ? Map.of() : MountTable.visibleBelow(printed, hierarchies),
+        MountTable.rivals(printed));
   }
 
   /**

@@ -35,6 +35,11 @@ public record NameView(
     profiles = Map.copyOf(profiles);
   }
 
+  /** The same with a file that the host takes instead of ours. */
+  public NameView rivalled(String by) {
+    return new NameView(root, profiles, run, good, rival.or(() -> Optional.of(by)));
+  }
+
   /** The digest that a profile's link leads to, where it is one of ours. */
   public Optional<String> inProfile(Profile profile) {
     return Optional.ofNullable(profiles.get(profile)).flatMap(NameView::image);

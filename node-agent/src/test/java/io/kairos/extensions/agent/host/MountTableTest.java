@@ -92,6 +92,18 @@ class MountTableTest {
   }
 
   @Test
+  void whatLiesInEtcIsNamedByTheExtensionThatItWouldBe() throws HostException {
+    String printed = "rival tool.raw\nrival other.sysext.raw\nrival folder\n";
+    assertThat(MountTable.rivals(printed))
+        .isEqualTo(
+            Map.of(
+                "tool", "/etc/extensions/tool.raw",
+                "other", "/etc/extensions/other.sysext.raw",
+                "folder", "/etc/extensions/folder"));
+    assertThat(MountTable.parse(printed)).isEqualTo(new Host.Merge("", Set.of()));
+  }
+
+  @Test
   void onlyPlainNamesGetIntoTheScript() {
     assertThat(MountTable.script(List.of("/usr", "/usr/local/bin")))
         .contains("(/usr|/usr/local/bin)/");
