@@ -1,11 +1,13 @@
 package io.kairos.extensions.agent;
 
+import io.kairos.extensions.agent.plan.Storage;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import lombok.Builder;
 
 /**
@@ -27,6 +29,9 @@ import lombok.Builder;
  *     ConfigMaps that extensions name ({@code SYSEXT_SOURCES_DIR}, default none)
  * @param trustedCertificates PEM certificates of those who may sign images, where an extension
  *     names no ConfigMap ({@code SYSEXT_TRUSTED_CERTIFICATES}, default none)
+ * @param images what is kept of images that nobody needs: how many for each extension ({@code
+ *     SYSEXT_KEEP_IMAGES}, default 1), and only while this much of the store is free ({@code
+ *     SYSEXT_MIN_FREE_BYTES}, default 1 GiB or a tenth of the file system, whichever is less)
  */
 @Builder(toBuilder = true)
 public record AgentConfig(
@@ -38,9 +43,12 @@ public record AgentConfig(
     Duration statusPause,
     Duration poll,
     Optional<Path> sourcesDir,
-    Optional<Path> trustedCertificates) {
+    Optional<Path> trustedCertificates,
+    Storage.Limits images) {
 
   private static final long MOST = Integer.MAX_VALUE;
+  private static final long MOST_IMAGES = 1_000;
+  private static final String MIN_FREE = "SYSEXT_MIN_FREE_BYTES";
 
   /** Takes a copy. */
   public AgentConfig {
@@ -76,7 +84,18 @@ public record AgentConfig(
         Duration.ofMillis(number(environment, "SYSEXT_STATUS_PAUSE_MILLIS", 2_000)),
         Duration.ofSeconds(number(environment, "SYSEXT_POLL_SECONDS", 60)),
         path(environment, "SYSEXT_SOURCES_DIR"),
-        path(environment, "SYSEXT_TRUSTED_CERTIFICATES"));
+        path(environment, "SYSEXT_TRUSTED_CERTIFICATES"),
+        new Storage.Limits(
+            (int)
+                number(
+                    environment,
+                    "SYSEXT_KEEP_IMAGES",
+                    Storage.Limits.DEFAULT.keepImages(),
+                    0,
+                    MOST_IMAGES),
+            environment.getOrDefault(MIN_FREE, "").isEmpty()
+                ? OptionalLong.empty()
+                : OptionalLong.of(number(environment, MIN_FREE, 0, 0, Long.MAX_VALUE))));
   }
 
   private static Optional<Path> path(Map<String, String> environment, String name) {
@@ -104,16 +123,21 @@ public record AgentConfig(
   }
 
   private static long number(Map<String, String> environment, String name, long fallback) {
+    return number(environment, name, fallback, 1, MOST);
+  }
+
+  private static long number(
+      Map<String, String> environment, String name, long fallback, long least, long most) {
     String text = environment.getOrDefault(name, "");
     try {
       long value = text.isEmpty() ? fallback : Long.parseLong(text);
-      if (value > 0 && value <= MOST) {
+      if (value >= least && value <= most) {
         return value;
       }
     } catch (NumberFormatException notOne) {
       // said below
     }
     throw new IllegalArgumentException(
-        name + " is '" + text + "', which is no whole number from 1 to " + MOST);
+        name + " is '" + text + "', which is no whole number from " + least + " to " + most);
   }
 }

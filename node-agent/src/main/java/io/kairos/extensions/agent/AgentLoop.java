@@ -5,6 +5,7 @@ import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.host.HostException;
 import io.kairos.extensions.agent.plan.Action;
 import io.kairos.extensions.agent.plan.Backoff;
+import io.kairos.extensions.agent.plan.Drift;
 import io.kairos.extensions.agent.plan.HostView;
 import io.kairos.extensions.agent.plan.Memory;
 import io.kairos.extensions.agent.plan.Plan;
@@ -17,11 +18,13 @@ import io.kairos.extensions.agent.prove.Prover;
 import io.kairos.extensions.agent.report.Evidence;
 import io.kairos.extensions.agent.report.StatusReport;
 import io.kairos.extensions.agent.report.StatusWriter;
+import io.kairos.extensions.agent.store.Adoption;
 import io.kairos.extensions.agent.store.Proofs;
 import io.kairos.extensions.agent.store.Store;
 import io.kairos.extensions.agent.store.StoreLayout;
 import io.kairos.extensions.agent.store.VerifiedImages;
 import io.kairos.extensions.api.v1alpha1.Assignment;
+import io.kairos.extensions.api.v1alpha1.ExtensionKey;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus;
 import io.kairos.extensions.api.v1alpha1.Phase;
@@ -33,6 +36,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -42,9 +46,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Observe, plan, act, verify, report; again until nothing is left to do, then wait for a new spec,
- * a finished download or proof, the time that the plan named, or the poll. All of it happens on one
- * thread; only downloads have a thread of their own, and each proof. No state on the API server
- * means no work: what is on the host stays as it is.
+ * a finished download or proof, the time that the plan named, a change on the host, or the poll.
+ * All of it happens on one thread; only downloads have a thread of their own, and each proof. No
+ * state on the API server means no work: what is on the host stays as it is.
  */
 final class AgentLoop implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(AgentLoop.class);
@@ -60,10 +64,12 @@ final class AgentLoop implements AutoCloseable {
   private final Clock clock;
   private final HostObserver observer;
   private final VerifiedImages verified;
+  private final Adoption adoption;
   private final RefreshStep refreshStep;
   private final Proofs proofs;
   private final Provings provings;
   private final SignatureRules signatures;
+  private final HostWatch watch;
   private final ExecutorService fetching =
       Executors.newSingleThreadExecutor(
           task -> {
@@ -80,6 +86,10 @@ final class AgentLoop implements AutoCloseable {
 
   private boolean recovered;
   private Memory memory = Memory.EMPTY;
+
+  /** What is in effect and must not go without us; nothing before the first look. */
+  private Optional<Drift> drift = Optional.empty();
+
   private Optional<Host.Identity> identity = Optional.empty();
   private NodeExtensionStateStatus reported = NodeExtensionStateStatus.EMPTY;
   private String reportedUid = "";
@@ -101,16 +111,19 @@ final class AgentLoop implements AutoCloseable {
     this.stager = stager;
     this.writer = writer;
     this.clock = clock;
-    this.observer = new HostObserver(layout, host);
     this.verified = new VerifiedImages(layout);
     this.proofs = new Proofs(layout);
     this.provings = new Provings(new Prover(host.units()), this::signal);
     this.signatures = new SignatureRules(config);
+    this.adoption = new Adoption(layout);
+    this.observer = new HostObserver(layout, host, verified, config.images());
     this.refreshStep = new RefreshStep(host, observer, config.nodeName());
+    this.watch = new HostWatch(layout, host, config.poll(), this::signal);
   }
 
   void start() {
     thread.start();
+    watch.start();
   }
 
   synchronized void desire(Optional<NodeExtensionState> state) {
@@ -183,6 +196,7 @@ final class AgentLoop implements AutoCloseable {
       }
       if (identity.isEmpty()) {
         identity = Optional.of(host.identify());
+        observer.identified(identity.get());
       }
       long wake = work(state.get());
       failedLooks = 0;
@@ -224,9 +238,10 @@ final class AgentLoop implements AutoCloseable {
       takeProved();
       HostView view = observer.look();
       memory = refuseCommands(memory.observed(assignments, view, now()), assignments);
+      List<String> missing = missing(state, view);
       Plan plan = Planner.plan(assignments, view, memory, now());
       if (plan.stage().isPresent()) {
-        stage(plan.stage().get());
+        stage(plan.stage().get(), view);
         plan = Planner.plan(assignments, view, memory, now());
       }
       memory = memory.suspecting(plan.waiting());
@@ -234,8 +249,10 @@ final class AgentLoop implements AutoCloseable {
         memory = memory.proving(proving.assignment());
         provings.start(proving);
       }
-      report(state, plan, view);
-      if (plan.actions().isEmpty()) {
+      report(state, plan, view, missing);
+      boolean settled = plan.actions().isEmpty();
+      drift = Optional.of(settled ? Drift.settled(plan.standings(), view) : Drift.NONE);
+      if (settled) {
         return plan.wakeAtMillis().orElse(Long.MAX_VALUE);
       }
       if (!act(plan.actions(), assignments, view)) {
@@ -290,13 +307,27 @@ final class AgentLoop implements AutoCloseable {
     return next;
   }
 
+  /** What went since the last look, without our doing. */
+  private List<String> missing(NodeExtensionState state, HostView view) throws IOException {
+    List<Assignment> assignments = state.getSpec().assignments();
+    if (drift.isEmpty()) {
+      drift = Optional.of(Drift.reported(assignments, previous(state), observer.bootId()));
+    }
+    Map<ExtensionKey, String> missing = drift.get().missing(assignments, view);
+    missing.values().forEach(message -> LOG.warn("drift: {}", message));
+    return List.copyOf(missing.values());
+  }
+
   private void takeStaged() throws IOException {
     for (Done one = done.poll(); one != null; one = done.poll()) {
       memory = memory.finished(one.assignment(), one.outcome(), now(), config.nodeName());
       String sha256 = one.assignment().target().image().sha256();
       if (one.outcome() instanceof Staged.Ready) {
         try {
-          verified.verified(sha256);
+          if (verified.verified(sha256)) {
+            LOG.warn("image {} had been overwritten while in use: it is merged anew", sha256);
+            observer.distrustMerged(sha256);
+          }
         } catch (NoSuchFileException gone) {
           memory = memory.distrusting(sha256);
         }
@@ -304,13 +335,19 @@ final class AgentLoop implements AutoCloseable {
     }
   }
 
-  private void stage(Assignment assignment) {
+  private void stage(Assignment assignment, HostView view) {
     memory = memory.begun(Memory.use(assignment));
     Host.Identity known = identity.orElseThrow();
+    Set<String> rivals = view.name(assignment.name()).adoptable(assignment.target().profiles());
     fetching.execute(
         () -> {
           try {
-            done.add(new Done(assignment, stageNow(assignment, known)));
+            Optional<Staged.NotStaged> conflict =
+                adoption.adopt(assignment.target().image().sha256(), rivals);
+            done.add(
+                new Done(
+                    assignment,
+                    conflict.isPresent() ? conflict.get() : stageNow(assignment, known)));
           } catch (InterruptedException closing) {
             Thread.currentThread().interrupt();
           } catch (RuntimeException defect) {
@@ -352,6 +389,13 @@ final class AgentLoop implements AutoCloseable {
           }
         } else {
           store.apply(action);
+          if (action instanceof Action.DeleteImage deleted) {
+            verified.deleted(deleted.sha256());
+          } else if (action instanceof Action.OnName onName) {
+            for (String adopted : view.name(onName.name()).adopted()) {
+              verified.renamed(adopted);
+            }
+          }
         }
       } catch (HostException e) {
         hold(action, byName, Reasons.SERVICE_FAILED, String.valueOf(e.getMessage()));
@@ -371,10 +415,15 @@ final class AgentLoop implements AutoCloseable {
     }
   }
 
-  private void report(NodeExtensionState state, Plan plan, HostView view) throws IOException {
-    long generation = generation(state);
+  private void report(NodeExtensionState state, Plan plan, HostView view, List<String> missing)
+      throws IOException {
     Evidence evidence =
-        new Evidence(generation, plan.standings(), view, observer.status(identity.orElseThrow()));
+        new Evidence(
+            generation(state),
+            plan.standings(),
+            view,
+            observer.status(identity.orElseThrow()),
+            missing);
     send(state, StatusReport.of(evidence, previous(state), timestamp()));
   }
 
@@ -412,6 +461,7 @@ final class AgentLoop implements AutoCloseable {
       closed = true;
       notifyAll();
     }
+    watch.close();
     fetching.shutdownNow();
     provings.close();
     thread.interrupt();

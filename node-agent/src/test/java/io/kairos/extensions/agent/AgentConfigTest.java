@@ -3,11 +3,13 @@ package io.kairos.extensions.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.kairos.extensions.agent.plan.Storage;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,6 +29,7 @@ class AgentConfigTest {
                 .poll(Duration.ofSeconds(60))
                 .sourcesDir(Optional.empty())
                 .trustedCertificates(Optional.empty())
+                .images(Storage.Limits.DEFAULT)
                 .build());
   }
 
@@ -34,16 +37,18 @@ class AgentConfigTest {
   void everythingCanBeSaid() {
     assertThat(
             AgentConfig.from(
-                Map.of(
-                    "NODE_NAME", "n1",
-                    "HOST_ROOT", "/host",
-                    "SYSEXT_ALLOW_COMMANDS", "true",
-                    "SYSEXT_CA_FILE", "/etc/ca.pem",
-                    "SYSEXT_FILE_FOLDERS", "/srv/images:/opt/../srv/more::",
-                    "SYSEXT_STATUS_PAUSE_MILLIS", "50",
-                    "SYSEXT_POLL_SECONDS", "5",
-                    "SYSEXT_SOURCES_DIR", "/etc/sources",
-                    "SYSEXT_TRUSTED_CERTIFICATES", "/etc/signers.pem")))
+                Map.ofEntries(
+                    Map.entry("NODE_NAME", "n1"),
+                    Map.entry("HOST_ROOT", "/host"),
+                    Map.entry("SYSEXT_ALLOW_COMMANDS", "true"),
+                    Map.entry("SYSEXT_CA_FILE", "/etc/ca.pem"),
+                    Map.entry("SYSEXT_FILE_FOLDERS", "/srv/images:/opt/../srv/more::"),
+                    Map.entry("SYSEXT_STATUS_PAUSE_MILLIS", "50"),
+                    Map.entry("SYSEXT_POLL_SECONDS", "5"),
+                    Map.entry("SYSEXT_SOURCES_DIR", "/etc/sources"),
+                    Map.entry("SYSEXT_TRUSTED_CERTIFICATES", "/etc/signers.pem"),
+                    Map.entry("SYSEXT_KEEP_IMAGES", "0"),
+                    Map.entry("SYSEXT_MIN_FREE_BYTES", "5000000000"))))
         .isEqualTo(
             AgentConfig.builder()
                 .nodeName("n1")
@@ -55,11 +60,18 @@ class AgentConfigTest {
                 .poll(Duration.ofSeconds(5))
                 .sourcesDir(Optional.of(Path.of("/etc/sources")))
                 .trustedCertificates(Optional.of(Path.of("/etc/signers.pem")))
+                .images(new Storage.Limits(0, OptionalLong.of(5_000_000_000L)))
                 .build());
   }
 
   @ParameterizedTest
-  @CsvSource({"SYSEXT_CA_FILE", "SYSEXT_FILE_FOLDERS", "SYSEXT_POLL_SECONDS"})
+  @CsvSource({
+    "SYSEXT_CA_FILE",
+    "SYSEXT_FILE_FOLDERS",
+    "SYSEXT_POLL_SECONDS",
+    "SYSEXT_KEEP_IMAGES",
+    "SYSEXT_MIN_FREE_BYTES"
+  })
   void anEmptyVariableIsAsGoodAsNone(String variable) {
     assertThat(AgentConfig.from(Map.of("NODE_NAME", "n1", variable, "")))
         .isEqualTo(AgentConfig.from(Map.of("NODE_NAME", "n1")));
@@ -73,6 +85,9 @@ class AgentConfigTest {
     "SYSEXT_POLL_SECONDS, 1.5",
     "SYSEXT_POLL_SECONDS, 99999999999999999999",
     "SYSEXT_POLL_SECONDS, 9223372036854775807",
+    "SYSEXT_KEEP_IMAGES, -1",
+    "SYSEXT_KEEP_IMAGES, 1001",
+    "SYSEXT_MIN_FREE_BYTES, 1G",
     "SYSEXT_STATUS_PAUSE_MILLIS, 2s",
     "SYSEXT_STATUS_PAUSE_MILLIS, 9223372036854775807",
     "SYSEXT_FILE_FOLDERS, images",

@@ -7,6 +7,7 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.kairos.extensions.agent.fetch.Sources;
 import io.kairos.extensions.agent.fetch.Stager;
 import io.kairos.extensions.agent.fetch.Trust;
+import io.kairos.extensions.agent.plan.Storage;
 import io.kairos.extensions.agent.report.StatusWriter;
 import io.kairos.extensions.agent.store.HostFolder;
 import io.kairos.extensions.agent.store.StoreLayout;
@@ -21,6 +22,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
@@ -41,6 +43,7 @@ class AgentLoopTest {
   private AgentLoop loop;
   private StatusWriter writer;
   private long generation;
+  private Duration poll = Duration.ofMillis(250);
 
   @BeforeEach
   void prepare() throws IOException {
@@ -56,7 +59,8 @@ class AgentLoopTest {
         AgentConfig.of(NODE, root).toBuilder()
             .fileFolders(List.of(ToolImages.FOLDER))
             .statusPause(Duration.ofMillis(50))
-            .poll(Duration.ofMillis(250))
+            .poll(poll)
+            .images(new Storage.Limits(0, OptionalLong.empty()))
             .build();
     Sources sources = new Sources(Trust.context(Optional.empty()), layout, config.fileFolders());
     writer = new StatusWriter(api.client(), NODE, config.statusPause());
@@ -110,6 +114,48 @@ class AgentLoopTest {
     want(tool.wanted(1, Activation.NEXT_BOOT));
     tool.awaitInstalled(1);
     assertThat(host.refreshes()).isEmpty();
+  }
+
+  private void startAnewPollingRarely() throws IOException {
+    die();
+    poll = Duration.ofHours(1);
+    start();
+  }
+
+  @Test
+  void driftIsNoticedLongBeforeThePoll() throws Exception {
+    startAnewPollingRarely();
+    want(tool.live(1));
+    tool.awaitInstalled(1);
+    Files.delete(folder.at(ToolImages.EXTENSIONS + "active/tool.raw"));
+    tool.awaitInstalled(1);
+    Files.delete(folder.at("/run/extensions/tool.raw"));
+    tool.awaitInstalled(1);
+    host.unmerge();
+    await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> tool.assertInstalled(1));
+  }
+
+  @Test
+  void itsOwnWorkDoesNotKeepItAwake() throws Exception {
+    startAnewPollingRarely();
+    want(tool.live(1));
+    tool.awaitInstalled(1);
+    want(tool.live(2));
+    tool.awaitInstalled(2);
+    await()
+        .pollInterval(Duration.ofMillis(1_500)) // longer than a swarm is waited for
+        .until(
+            new java.util.concurrent.Callable<>() {
+              private int before = -1;
+
+              @Override
+              public Boolean call() {
+                int looks = host.looks();
+                boolean quiet = looks == before;
+                before = looks;
+                return quiet;
+              }
+            });
   }
 
   @Test

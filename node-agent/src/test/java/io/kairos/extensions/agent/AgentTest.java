@@ -7,9 +7,11 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.kairos.extensions.agent.image.Signer;
+import io.kairos.extensions.agent.plan.Storage;
 import io.kairos.extensions.agent.store.HostFolder;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Conditions;
+import io.kairos.extensions.api.v1alpha1.DriftStatus;
 import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateSpec;
@@ -22,12 +24,14 @@ import io.kairos.extensions.api.v1alpha1.Target;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,6 +43,8 @@ class AgentTest {
   private static final String EXTENSIONS = "/var/lib/kairos/extensions/";
   private static final String LEDGER = "/run/extensions/.sysext-operator.json";
 
+  private static final Storage.Limits NOTHING_SPARE = new Storage.Limits(0, OptionalLong.empty());
+
   private final MockApi api = new MockApi();
   private final KubernetesClient client = api.client();
 
@@ -47,6 +53,7 @@ class AgentTest {
   private FakeHost host;
   private ToolImages tool;
   private Agent agent;
+  private Storage.Limits images = NOTHING_SPARE;
 
   @BeforeEach
   void prepare() throws IOException {
@@ -67,6 +74,7 @@ class AgentTest {
                 .statusPause(Duration.ofMillis(50))
                 .poll(Duration.ofMillis(250))
                 .trustedCertificates(trustedCertificates)
+                .images(images)
                 .build(),
             api.client(),
             host,
@@ -303,6 +311,158 @@ class AgentTest {
     tool.awaitInstalled(1);
     Files.delete(folder.at(EXTENSIONS + "active/tool.raw"));
     Files.delete(folder.at(EXTENSIONS + "tool.raw"));
+    tool.awaitInstalled(1);
+  }
+
+  @Test
+  void theVersionBeforeIsKeptForTheWayBackAndGoesWithTheExtension() throws Exception {
+    images = Storage.Limits.DEFAULT;
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    want(tool.live(2));
+    awaitPhase(Phase.ACTIVE, 2);
+    Files.delete(folder.at(ToolImages.FOLDER + "/1.raw"));
+    want(tool.live(1));
+    awaitPhase(Phase.ACTIVE, 1);
+    assertThat(folder.layout().images().resolve(tool.sha256(2))).isRegularFile();
+    want(tool.live(3));
+    awaitPhase(Phase.ACTIVE, 3);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(folder.layout().images().toFile().list())
+                    .as("one beside the one in use: that which was downloaded last")
+                    .containsExactlyInAnyOrder(tool.sha256(2), tool.sha256(3)));
+    want(tool.live(3).tombstone());
+    awaitPhase(Phase.REMOVED, 3);
+    assertThat(folder.entries()).containsOnlyKeys(LEDGER);
+  }
+
+  @Test
+  void loopDevicesThatHaveAnImageOpenAreCounted() throws Exception {
+    folder
+        .file("/sys/block/loop0/loop/backing_file", "/x/images/" + tool.sha256(1) + "\n")
+        .file("/sys/block/loop1/loop/backing_file", "/y/" + tool.sha256(2) + " (deleted)\n")
+        .file("/sys/block/loop2/loop/backing_file", "/snap/core.img\n")
+        .file("/sys/block/loop3/size", "0\n");
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    assertThat(status().host().loopDevices()).isEqualTo(2);
+  }
+
+  private void awaitDrift(long count, String message) {
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .untilAsserted(
+            () -> {
+              assertThat(status().drift().count()).isEqualTo(count);
+              assertThat(status().drift().message()).contains(message);
+              assertThat(status().drift().time()).isNotEmpty();
+            });
+  }
+
+  @Test
+  void driftIsRepairedCountedAndNamedAndOwnWorkIsNone() throws Exception {
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    tool.awaitInstalled(1);
+    want(tool.live(2));
+    awaitPhase(Phase.ACTIVE, 2);
+    tool.awaitInstalled(2);
+    assertThat(status().drift()).isEqualTo(DriftStatus.NONE);
+
+    Files.delete(folder.at(EXTENSIONS + "active/tool.raw"));
+    awaitDrift(1, "tool: its link in active/ was deleted or changed");
+    tool.awaitInstalled(2);
+    awaitPhase(Phase.ACTIVE, 2);
+
+    host.unmerge();
+    awaitDrift(2, "tool: it was unmerged");
+    tool.awaitInstalled(2);
+    awaitPhase(Phase.ACTIVE, 2);
+  }
+
+  @Test
+  void anImageThatIsReplacedIsFetchedAgainAndOneThatIsOverwrittenIsMergedAgainToo()
+      throws Exception {
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    tool.awaitInstalled(1);
+    Path image = folder.layout().images().resolve(tool.sha256(1));
+    byte[] right = Files.readAllBytes(image);
+
+    Path another = folder.at("/another");
+    Files.writeString(another, "another");
+    Files.move(another, image, StandardCopyOption.ATOMIC_MOVE);
+    awaitDrift(1, "its image " + tool.sha256(1) + " was deleted or changed");
+    await().untilAsserted(() -> assertThat(image).hasBinaryContent(right));
+    awaitPhase(Phase.ACTIVE, 1);
+    assertThat(host.refreshes()).hasSize(1);
+
+    Files.writeString(image, "overwritten in place");
+    awaitDrift(2, "its image " + tool.sha256(1) + " was deleted or changed");
+    await().untilAsserted(() -> assertThat(image).hasBinaryContent(right));
+    await().untilAsserted(() -> assertThat(host.refreshes()).hasSize(2));
+    awaitPhase(Phase.ACTIVE, 1);
+    tool.awaitInstalled(1);
+  }
+
+  @Test
+  void driftWhileTheAgentWasAwayIsFoundByItsSuccessor() throws Exception {
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    tool.awaitInstalled(1);
+    agent.close();
+    Files.delete(folder.at(EXTENSIONS + "active/tool.raw"));
+    start();
+    awaitDrift(1, "its link in active/ was deleted or changed");
+    tool.awaitInstalled(1);
+  }
+
+  private void theirs(String place, int version) throws IOException {
+    Files.createDirectories(folder.at(place).getParent());
+    Files.copy(folder.at(ToolImages.FOLDER + "/" + version + ".raw"), folder.at(place));
+  }
+
+  @Test
+  void anIdenticalFileIsAdoptedWithoutADownloadAndIsMergedThroughout() throws Exception {
+    theirs(EXTENSIONS + "tool.raw", 1);
+    theirs(EXTENSIONS + "active/tool.raw", 1);
+    Object inode = inode(folder.at(EXTENSIONS + "active/tool.raw"));
+    host.boot();
+    assertThat(host.merged()).containsOnlyKeys("tool");
+    Files.delete(folder.at(ToolImages.FOLDER + "/1.raw"));
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    tool.awaitInstalled(1);
+    assertThat(inode(folder.layout().images().resolve(tool.sha256(1)))).isEqualTo(inode);
+    assertThat(host.refreshes()).allSatisfy(names -> assertThat(names).containsExactly("tool"));
+    assertThat(status().drift()).isEqualTo(DriftStatus.NONE);
+  }
+
+  private static Object inode(Path file) throws IOException {
+    return Files.getAttribute(file, "unix:ino");
+  }
+
+  @Test
+  void anotherFileOfTheNameIsAConflictThatEndsWithTheFile() throws Exception {
+    theirs(EXTENSIONS + "tool.raw", 2);
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.FAILED, 1);
+    assertThat(entry().orElseThrow().reason()).isEqualTo(Reasons.FOREIGN_FILE);
+    assertThat(entry().orElseThrow().message()).contains(EXTENSIONS + "tool.raw");
+    assertThat(folder.at(EXTENSIONS + "tool.raw")).isRegularFile();
+    Files.delete(folder.at(EXTENSIONS + "tool.raw"));
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .untilAsserted(() -> assertThat(entry().orElseThrow().phase()).isEqualTo(Phase.ACTIVE));
     tool.awaitInstalled(1);
   }
 

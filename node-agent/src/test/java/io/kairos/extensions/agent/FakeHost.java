@@ -30,6 +30,7 @@ final class FakeHost implements Host {
   private final FakeUnits units = new FakeUnits();
   private Map<String, String> merged = Map.of();
   private int mounts;
+  private int looks;
   private volatile Optional<RuntimeException> defect = Optional.empty();
   private volatile boolean silent;
   private volatile boolean trustedBoot;
@@ -102,6 +103,7 @@ final class FakeHost implements Host {
 
   @Override
   public synchronized Merge merge() throws HostException {
+    looks++;
     RuntimeException thrown = defect.orElse(null);
     defect = Optional.empty();
     if (thrown != null) {
@@ -111,6 +113,24 @@ final class FakeHost implements Host {
       throw new HostException("the bus did not answer");
     }
     return new Merge(merged.isEmpty() ? "" : "usr.mount=" + mounts, merged.keySet());
+  }
+
+  @Override
+  public synchronized String mergeSign() throws HostException {
+    if (silent) {
+      throw new HostException("the bus did not answer");
+    }
+    return mounts + " " + merged.keySet();
+  }
+
+  /** Somebody unmerges by hand. */
+  synchronized void unmerge() {
+    merged = Map.of();
+  }
+
+  /** How often the merge was looked at. */
+  synchronized int looks() {
+    return looks;
   }
 
   @Override
@@ -150,7 +170,7 @@ final class FakeHost implements Host {
       at = layout.here(target);
     }
     return Files.isRegularFile(at)
-        ? Optional.of(String.valueOf(at.getFileName()))
+        ? Optional.of(Images.sha256(Files.readAllBytes(at)))
         : Optional.empty();
   }
 

@@ -13,6 +13,7 @@ import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import io.kairos.extensions.api.v1alpha1.Api;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Conditions;
+import io.kairos.extensions.api.v1alpha1.DriftStatus;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicy;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.Phase;
@@ -177,6 +178,38 @@ class SysextOperatorTest {
     eventually(
         () -> assertThat(client.resources(SystemExtension.class).withName("hello").get()).isNull());
     eventually(() -> assertThat(ready(policy("base")).getReason()).isEqualTo("ExtensionNotFound"));
+  }
+
+  @Test
+  void driftThatAnAgentCountsBecomesAnEvent() {
+    createNodes("node-1");
+    eventually(() -> assertThat(agents.state("node-1")).isPresent());
+
+    await()
+        .ignoreException(KubernetesClientException.class)
+        .until(
+            () -> {
+              NodeExtensionState state = agents.state("node-1").orElseThrow();
+              state.setStatus(
+                  state.getStatus().toBuilder()
+                      .drift(
+                          new DriftStatus(
+                              1, Clock.systemUTC().instant().toString(), "hello: it was unmerged"))
+                      .build());
+              return client.resource(state).updateStatus() != null;
+            });
+
+    eventually(
+        () ->
+            assertThat(
+                    client.events().v1().events().inNamespace("default").list().getItems().stream())
+                .singleElement()
+                .satisfies(
+                    event -> {
+                      assertThat(event.getReason()).isEqualTo("DriftRepaired");
+                      assertThat(event.getRegarding().getName()).isEqualTo("node-1");
+                      assertThat(event.getNote()).contains("hello: it was unmerged");
+                    }));
   }
 
   @Test

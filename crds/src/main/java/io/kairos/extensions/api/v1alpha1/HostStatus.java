@@ -18,6 +18,8 @@ import lombok.Builder;
  * @param trustedBoot whether the host was booted from a signed unified kernel image (Trusted Boot)
  * @param imagePolicy what systemd-sysext takes here, systemd.image-policy(7); several, separated by
  *     {@code ", "}, where start and reload of its unit differ; empty where the host has none
+ * @param loopDevices loop devices of the host that have an image of ours open: more than there are
+ *     extensions when processes from before a refresh still hold older merges
  */
 @Builder(toBuilder = true)
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -37,11 +39,12 @@ public record HostStatus(
     @JsonPropertyDescription(
             "What systemd-sysext takes on this host, as systemd.image-policy(7) spells it; absent where it takes"
                 + " everything.")
-        String imagePolicy) {
+        String imagePolicy,
+    @JsonPropertyDescription("Loop devices that have an image of ours open.") int loopDevices) {
 
   /** Before the first report. */
   public static final HostStatus UNKNOWN =
-      new HostStatus("", "", "", OsRelease.UNKNOWN, "", "", 0, false, "");
+      new HostStatus("", "", "", OsRelease.UNKNOWN, "", "", 0, false, "", 0);
 
   /** Absent values as empty ones. */
   public HostStatus {

@@ -20,6 +20,7 @@ import lombok.Builder;
  * @param host the host itself
  * @param extensions one for each extension of ours
  * @param unmanaged what someone else put there: shown, never touched
+ * @param drift how often what was in effect no longer was, without the agent's doing
  */
 @Builder(toBuilder = true)
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -43,12 +44,15 @@ public record NodeExtensionStateStatus(
     @JsonPropertyDescription("The host itself.") HostStatus host,
     @JsonPropertyDescription("One for each extension of ours.") List<ExtensionStatus> extensions,
     @JsonPropertyDescription("What someone else put there: shown, never touched.")
-        List<UnmanagedFile> unmanaged) {
+        List<UnmanagedFile> unmanaged,
+    @JsonPropertyDescription(
+            "How often what was in effect no longer was, without the agent's doing.")
+        DriftStatus drift) {
 
   /** What stands before the agent's first report. */
   public static final NodeExtensionStateStatus EMPTY =
       new NodeExtensionStateStatus(
-          0, List.of(), 0, 0, 0, "", HostStatus.UNKNOWN, List.of(), List.of());
+          0, List.of(), 0, 0, 0, "", HostStatus.UNKNOWN, List.of(), List.of(), DriftStatus.NONE);
 
   /** Absent values as empty ones. */
   public NodeExtensionStateStatus {
@@ -57,6 +61,7 @@ public record NodeExtensionStateStatus(
     host = Values.or(host, HostStatus.UNKNOWN);
     extensions = Values.list(extensions);
     unmanaged = Values.list(unmanaged);
+    drift = Values.or(drift, DriftStatus.NONE);
   }
 
   /**

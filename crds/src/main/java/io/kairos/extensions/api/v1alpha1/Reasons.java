@@ -36,6 +36,12 @@ public final class Reasons {
   /** An extension has no image for the architecture of some nodes. */
   public static final String NO_IMAGE_FOR_ARCHITECTURE = "NoImageForArchitecture";
 
+  /** A node does not get an extension that another one requires. */
+  public static final String REQUIRED_EXTENSION_MISSING = "RequiredExtensionMissing";
+
+  /** Two extensions of one node exclude one another. */
+  public static final String EXTENSIONS_CONFLICT = "ExtensionsConflict";
+
   /** The object is being deleted; nodes are cleaned first. */
   public static final String REMOVING = "Removing";
 
@@ -57,6 +63,9 @@ public final class Reasons {
 
   /** Nothing waits for a boot. */
   public static final String NOTHING_PENDING = "NothingPending";
+
+  /** Of an event: something that was in effect no longer was, and is repaired. */
+  public static final String DRIFT_REPAIRED = "DriftRepaired";
 
   /** In effect. */
   public static final String MERGED = "Merged";
@@ -99,6 +108,15 @@ public final class Reasons {
 
   /** Live is refused: the image carries the node's own runtime. */
   public static final String CARRIES_NODE_RUNTIME = "CarriesNodeRuntime";
+
+  /** The host's systemd or kernel is not what the extension requires. */
+  public static final String REQUIREMENT_NOT_MET = "RequirementNotMet";
+
+  /** An extension that another one requires is not in effect on the node. */
+  public static final String WAITS_FOR_EXTENSION = "WaitsForExtension";
+
+  /** A merge would hide mounts below a hierarchy, which the message names. */
+  public static final String HIDES_MOUNTS = "HidesMounts";
 
   /** The overlay's options would outgrow the kernel's limit. */
   public static final String TOO_MANY_EXTENSIONS = "TooManyExtensions";

@@ -23,6 +23,8 @@ import lombok.Builder;
  * @param services units of the host that belong to it
  * @param healthChecks tell whether it works; one that fails brings the version before back
  * @param signatureOrNull who has to have signed them; read it by {@link #signature()}
+ * @param requiresOrNull what it needs to work; read it by {@link #requires()}
+ * @param conflicts SystemExtensions that must not be on the same node
  */
 @Builder(toBuilder = true)
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -73,6 +75,7 @@ import lombok.Builder;
             maxItems: 16
             x-kubernetes-list-type: map
             x-kubernetes-list-map-keys: [name]
+          conflicts: {maxItems: 16, x-kubernetes-list-type: set, items: {minLength: 1, maxLength: 63}}
         """)
 public record SystemExtensionSpec(
     @JsonPropertyDescription("The extension class.") @Default("Sysext") ExtensionType type,
@@ -95,7 +98,11 @@ public record SystemExtensionSpec(
     @JsonPropertyDescription(
             "Who has to have signed the images. Default: each host decides by its own image policy.")
         @JsonProperty("signature")
-        Signature signatureOrNull) {
+        Signature signatureOrNull,
+    @JsonPropertyDescription("What it needs to work.") @JsonProperty("requires")
+        Requirements requiresOrNull,
+    @JsonPropertyDescription("SystemExtensions that must not be on the same node.")
+        List<String> conflicts) {
 
   /**
    * Fills in what the API server would have: it does so for objects that passed it, tests' objects
@@ -109,10 +116,16 @@ public record SystemExtensionSpec(
     services = Values.list(services);
     healthChecks = Values.list(healthChecks);
     signatureOrNull = Signature.orNull(signatureOrNull);
+    conflicts = Values.list(conflicts);
   }
 
   /** Who has to have signed the images. */
   public Signature signature() {
     return Values.or(signatureOrNull, Signature.HOST);
+  }
+
+  /** What it needs to work. */
+  public Requirements requires() {
+    return Values.or(requiresOrNull, Requirements.NONE);
   }
 }

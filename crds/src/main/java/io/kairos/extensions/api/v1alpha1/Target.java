@@ -22,6 +22,7 @@ import lombok.Builder;
  * @param services units of the host that belong to it
  * @param healthChecks tell whether it works
  * @param signatureOrNull who has to have signed the image; read it by {@link #signature()}
+ * @param requiresOrNull what it needs of the host; read it by {@link #requires()}
  */
 @Builder(toBuilder = true)
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -51,7 +52,11 @@ public record Target(
             "Who has to have signed the image. Absent: the host decides by its own image policy.")
         @JsonProperty("signature")
         @JsonInclude(JsonInclude.Include.NON_NULL)
-        Signature signatureOrNull) {
+        Signature signatureOrNull,
+    @JsonPropertyDescription("What it needs of the host; extensions by their names there.")
+        @JsonProperty("requires")
+        @JsonInclude(JsonInclude.Include.NON_NULL)
+        Requirements requiresOrNull) {
 
   /** Absent values as empty ones. */
   public Target {
@@ -64,6 +69,11 @@ public record Target(
   /** Who has to have signed the image. */
   public Signature signature() {
     return Values.or(signatureOrNull, Signature.HOST);
+  }
+
+  /** What it needs of the host. */
+  public Requirements requires() {
+    return Values.or(requiresOrNull, Requirements.NONE);
   }
 
   /**

@@ -52,6 +52,7 @@ class RoundTripTest {
                         .httpGetOrNull(new HealthCheck.HttpGet(8080, "/healthz"))
                         .timeoutSeconds(7)
                         .build()))
+            .requiresOrNull(new Requirements(">=255", "", List.of("base")))
             .build();
     state.setSpec(
         new NodeExtensionStateSpec(

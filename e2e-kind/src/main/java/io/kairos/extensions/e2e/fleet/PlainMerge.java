@@ -67,6 +67,11 @@ final class PlainMerge implements Host {
   }
 
   @Override
+  public String mergeSign() throws HostException {
+    return merge().id();
+  }
+
+  @Override
   public Refreshed refresh(Set<String> wanted, Set<String> unwanted, boolean reloadUnits)
       throws HostException {
     try {

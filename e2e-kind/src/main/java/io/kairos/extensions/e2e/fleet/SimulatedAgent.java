@@ -204,7 +204,7 @@ final class SimulatedAgent implements AutoCloseable {
     String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
     reported =
         StatusReport.of(
-            new Evidence(state.getMetadata().getGeneration(), standings, view(), host()),
+            new Evidence(state.getMetadata().getGeneration(), standings, view(), host(), List.of()),
             previous,
             now);
     reportedUid = uid;
@@ -234,8 +234,7 @@ final class SimulatedAgent implements AutoCloseable {
             stored.add(image.merged());
           }
         });
-    return new HostView(
-        Optional.of(Profile.ACTIVE), names, merged, stored, Set.of(), List.of(), Map.of());
+    return new HostView(Optional.of(Profile.ACTIVE), names, merged, stored, Set.of(), List.of());
   }
 
   private HostStatus host() {

@@ -94,6 +94,7 @@ class ApiRefusalsTest {
             urls(),
             digests(),
             names(),
+            requirements(),
             versions(),
             health(),
             profiles(),
@@ -227,6 +228,34 @@ class ApiRefusalsTest {
                     "{url: '" + URL + "', sha256: '" + digest + "'}",
                     "spec.images[0].sha256: Invalid value",
                     "sha256 is 64 lower-case hex digits and nothing else, as `sha256sum FILE` prints them"));
+  }
+
+  private static Stream<Case> requirements() {
+    Stream<Case> constraints =
+        Stream.of("255", ">=", "newer than 6", ">=255,", "~>255", "", ">=255 <258")
+            .map(
+                constraint ->
+                    badExtension(
+                        "requires.systemd '" + constraint + "'",
+                        "{version: 1.0.0, requires: {systemd: '"
+                            + constraint
+                            + "'}, images: ["
+                            + IMAGE
+                            + "]}",
+                        "spec.requires.systemd: Invalid value",
+                        "systemd is a comparison like >=255"));
+    return Stream.concat(
+        constraints,
+        Stream.of(
+            badExtension(
+                "requires.kernel 'any'",
+                "{version: 1.0.0, requires: {kernel: any}, images: [" + IMAGE + "]}",
+                "spec.requires.kernel: Invalid value",
+                "kernel is a comparison like >=6.1"),
+            badExtension(
+                "conflicts twice with the same",
+                "{version: 1.0.0, conflicts: [a, a], images: [" + IMAGE + "]}",
+                "spec.conflicts[1]: Duplicate value")));
   }
 
   private static Stream<Case> names() {
@@ -424,6 +453,13 @@ class ApiRefusalsTest {
             extension(
                 "dotted.name",
                 "{version: 1.86.2+build~rc1, imageName: Dotted_name-1.2, images: ["
+                    + IMAGE
+                    + "]}")),
+        good(
+            extension(
+                "requiring",
+                "{version: '1', requires: {systemd: '>=255, <258', kernel: '> 6.1', extensions: [base]},"
+                    + " conflicts: [other], images: ["
                     + IMAGE
                     + "]}")),
         good(extension("named.raw", "{version: v1, imageName: named, images: [" + IMAGE + "]}")),

@@ -1,6 +1,7 @@
 package io.kairos.extensions.e2e.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.host.SystemdHost;
@@ -56,6 +57,24 @@ class SystemdHostTest {
       assertThat(host.refresh(Set.of(), Set.of("hello"), false))
           .isEqualTo(new Host.Refreshed.Done());
       assertThat(host.merge()).isEqualTo(new Host.Merge("", Set.of()));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Bases.class)
+  void anUnmergeByHandShowsInTheSignOfTheMerge(Bases base) throws Exception {
+    try (BootedHost booted = BootedHost.boot(base.require(), HostOptions.named("sign"));
+        Host host = new SystemdHost(new StoreLayout(booted.root()))) {
+      assertThat(host.merge().names()).isEmpty();
+      assertThat(host.mergeSign()).isEmpty();
+      link(booted, put(booted, new SampleImages(folder).plain("hello", "1.0.0")));
+      assertThat(host.refresh(Set.of("hello"), Set.of(), false))
+          .isEqualTo(new Host.Refreshed.Done());
+      await().untilAsserted(() -> assertThat(host.mergeSign()).contains("usr.mount active"));
+
+      booted.exec("systemctl", "stop", "systemd-sysext").orThrow();
+
+      await().untilAsserted(() -> assertThat(host.mergeSign()).contains("usr.mount inactive"));
     }
   }
 

@@ -3,6 +3,7 @@ package io.kairos.extensions.e2e.scenario;
 import static io.kairos.extensions.e2e.scenario.World.assertRuns;
 import static io.kairos.extensions.e2e.scenario.World.assertUnmerged;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.kairos.extensions.api.v1alpha1.Activation;
@@ -14,6 +15,7 @@ import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.e2e.cluster.KubeApiTestCluster;
 import io.kairos.extensions.e2e.fleet.FleetNode;
 import io.kairos.extensions.e2e.fleet.Hosts;
+import io.kairos.extensions.e2e.host.CommandResult;
 import io.kairos.extensions.e2e.host.ImageFormat;
 import io.kairos.extensions.e2e.host.SampleImage;
 import io.kairos.extensions.e2e.host.SampleImages;
@@ -62,7 +64,9 @@ abstract class HostScenarios {
       Files.deleteIfExists(node.layout().store().resolve("theirs.raw"));
       Files.deleteIfExists(node.layout().store().resolve("hello.raw"));
       Files.deleteIfExists(node.layout().store().resolve("active/theirs.raw"));
-      assertThat(HostFiles.of(node)).as(node.name()).isEmpty();
+      await(node.name() + " has no file of ours") // one that a loop device has open goes later
+          .atMost(World.PATIENCE)
+          .untilAsserted(() -> assertThat(HostFiles.of(node)).isEmpty());
       assertUnmerged(node, "hello");
     }
   }
@@ -177,8 +181,10 @@ abstract class HostScenarios {
 
     all.forEach(node -> world.awaitActive(node, fresh));
     assertRuns(first, fresh);
+    String images = "/var/lib/kairos/extensions/.sysext-operator/images/";
     assertThat(HostFiles.of(first).keySet().stream().filter(path -> path.contains("/images/")))
-        .containsExactly("/var/lib/kairos/extensions/.sysext-operator/images/" + fresh.sha256());
+        .as("the version before stays in the store, for a way back without a download")
+        .containsExactlyInAnyOrder(images + fresh.sha256(), images + old.sha256());
     if (first.host().merges()) {
       assertThat(refreshes(first)).isEqualTo(refreshes + 1);
     }
@@ -287,6 +293,120 @@ abstract class HostScenarios {
     assertThat(status.message()).contains("/var/lib/kairos/extensions/hello.raw");
     assertThat(Files.readString(theirs)).isEqualTo("somebody else's");
     assertUnmerged(first, "hello");
+  }
+
+  @Test
+  void whatAnExtensionRequiresIsCheckedOnTheHostAndInTheFleet() {
+    SampleImage hello = world.image("hello", "1.0.0");
+    SampleImage tools = world.image("tools", "2.0.0");
+    world.extensionRequiring(hello, "{kernel: '>=9999'}");
+    world.policy("base", Activation.LIVE, "hello");
+
+    ExtensionStatus refused = world.awaitPhase(first, "hello", Phase.INCOMPATIBLE);
+    assertThat(refused.reason()).isEqualTo(Reasons.REQUIREMENT_NOT_MET);
+    assertThat(refused.message()).contains(">=9999", System.getProperty("os.version"));
+    assertUnmerged(first, "hello");
+
+    world.extensionRequiring(hello, "{kernel: '>=1', extensions: [tools]}");
+    await()
+        .atMost(World.PATIENCE)
+        .untilAsserted(
+            () -> {
+              var ready = world.awaitPolicy("base", Conditions.FALSE);
+              assertThat(ready.getReason()).isEqualTo(Reasons.REQUIRED_EXTENSION_MISSING);
+              assertThat(ready.getMessage()).contains("hello is not given without tools");
+            });
+
+    world.extension(tools);
+    world.policy("more", Activation.LIVE, "tools");
+    world.awaitActive(first, hello);
+    world.awaitActive(first, tools);
+    assertRuns(first, hello);
+  }
+
+  @Test
+  void aFileInEtcThatTheHostWouldMergeInsteadIsAConflict() {
+    assumeTrue(first.host().merges(), "nothing is merged on a plain directory");
+    first
+        .host()
+        .exec("sh", "-c", "mkdir -p /etc/extensions && touch /etc/extensions/hello.raw")
+        .orThrow();
+    try {
+      SampleImage hello = world.image("hello", "1.0.0");
+      world.extension(hello);
+      world.policy("base", Activation.LIVE, "hello");
+
+      ExtensionStatus status = world.awaitPhase(first, "hello", Phase.FAILED);
+      assertThat(status.reason()).isEqualTo(Reasons.FOREIGN_FILE);
+      assertThat(status.message()).contains("/etc/extensions/hello.raw");
+
+      first.host().exec("rm", "/etc/extensions/hello.raw").orThrow();
+      world.awaitActive(first, hello);
+      assertRuns(first, hello);
+    } finally {
+      first.host().exec("rm", "-rf", "/etc/extensions").orThrow();
+    }
+  }
+
+  @Test
+  void whatIsMountedBelowAHierarchyIsNeverHidden() {
+    assumeTrue(first.host().merges(), "nothing is mounted on a plain directory");
+    first
+        .host()
+        .exec(
+            "sh",
+            "-c",
+            "mkdir -p /usr/nested /tmp/mounted && touch /tmp/mounted/here"
+                + " && mount --bind /tmp/mounted /usr/nested")
+        .orThrow();
+    try {
+      SampleImage hello = world.image("hello", "1.0.0");
+      world.extension(hello);
+      world.policy("base", Activation.LIVE, "hello");
+      world.awaitActive(all.get(1), hello);
+      String systemd = first.state().orElseThrow().getStatus().host().systemd();
+
+      if (Integer.parseInt(systemd.split("[^0-9]", 2)[0]) < 257) {
+        ExtensionStatus refused = world.awaitPhase(first, "hello", Phase.FAILED);
+        assertThat(refused.reason()).isEqualTo(Reasons.HIDES_MOUNTS);
+        assertThat(refused.message()).contains("/usr/nested");
+        assertUnmerged(first, "hello");
+        first.host().exec("test", "-e", "/usr/nested/here").orThrow();
+        first.host().exec("umount", "/usr/nested").orThrow();
+        world.awaitActive(first, hello);
+      } else {
+        world.awaitActive(first, hello);
+        first.host().exec("test", "-e", "/usr/nested/here").orThrow();
+      }
+      assertRuns(first, hello);
+    } finally {
+      CommandResult gone = first.host().exec("umount", "/usr/nested");
+      assertThat(gone.stderr())
+          .satisfiesAnyOf(s -> assertThat(s).isEmpty(), s -> assertThat(s).contains("not mounted"));
+    }
+  }
+
+  @Test
+  void driftIsRepairedCountedAndToldByAnEvent() throws IOException {
+    SampleImage hello = world.image("hello", "1.0.0");
+    world.extension(hello);
+    world.policy("base", Activation.LIVE, "hello");
+    world.awaitActive(first, hello);
+    world.awaitPolicy("base", Conditions.TRUE);
+    Map<String, String> before = HostFiles.of(first);
+    assertThat(first.state().orElseThrow().getStatus().drift().count()).isZero();
+
+    Files.delete(first.layout().store().resolve("active/hello.raw"));
+
+    world.awaitDrift(first, 1, "hello: its link in active/ was deleted or changed");
+    world.awaitActive(first, hello);
+    assertThat(HostFiles.of(first)).isEqualTo(before);
+    if (first.host().merges()) {
+      first.host().exec("systemctl", "stop", "systemd-sysext").orThrow();
+      world.awaitDrift(first, 2, "hello: it was unmerged");
+      world.awaitActive(first, hello);
+      assertRuns(first, hello);
+    }
   }
 
   @Test

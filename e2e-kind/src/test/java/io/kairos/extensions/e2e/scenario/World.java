@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.kairos.extensions.api.v1alpha1.Activation;
 import io.kairos.extensions.api.v1alpha1.Conditions;
 import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
@@ -71,11 +73,16 @@ final class World implements AutoCloseable {
       return;
     }
     var resources = new ByteArrayInputStream(yaml.getBytes(StandardCharsets.UTF_8));
-    fleet
-        .client()
-        .load(resources)
-        .items()
-        .forEach(resource -> fleet.client().resource(resource).createOr(found -> found.update()));
+    fleet.client().load(resources).items().forEach(this::createOrUpdate);
+  }
+
+  /** The operator may write between the read and the write. */
+  private void createOrUpdate(HasMetadata resource) {
+    await("applied")
+        .atMost(PATIENCE)
+        .ignoreExceptionsMatching(
+            e -> e instanceof KubernetesClientException refused && refused.getCode() == 409)
+        .until(() -> fleet.client().resource(resource).createOr(found -> found.update()) != null);
   }
 
   FleetNode boot(String name) {
@@ -100,6 +107,11 @@ final class World implements AutoCloseable {
   /** With more of a spec, as YAML. */
   void extension(SampleImage image, String more) {
     extension(image.name(), image.version(), fleet.server().https(image), image.sha256(), more);
+  }
+
+  /** The same with {@code spec.requires}. */
+  void extensionRequiring(SampleImage image, String requires) {
+    extension(image, "  requires: " + requires + "\n");
   }
 
   void extension(String name, String version, String url, String sha256) {
@@ -197,6 +209,34 @@ final class World implements AutoCloseable {
                     .filter(e -> e.phase() == Phase.ACTIVE && e.sha256().equals(image.sha256()))
                     .isPresent())
         .orElseThrow();
+  }
+
+  /** Waits for the node's count of drift, and for the event that tells of it. */
+  void awaitDrift(FleetNode node, long count, String message) {
+    await(node.name() + ": drift " + count)
+        .atMost(PATIENCE)
+        .untilAsserted(
+            () -> {
+              NodeExtensionState state = node.state().orElseThrow();
+              assertThat(state.getStatus().drift().count()).isEqualTo(count);
+              assertThat(state.getStatus().drift().message()).contains(message);
+              assertThat(
+                      fleet
+                          .client()
+                          .events()
+                          .v1()
+                          .events()
+                          .inNamespace("default")
+                          .list()
+                          .getItems())
+                  .filteredOn(event -> "DriftRepaired".equals(event.getReason()))
+                  .anySatisfy(
+                      event -> {
+                        assertThat(event.getRegarding().getUid())
+                            .isEqualTo(state.getMetadata().getUid());
+                        assertThat(event.getNote()).contains(message);
+                      });
+            });
   }
 
   /** The Ready condition of a policy, once it has this status for its present generation. */

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Set;
 
 /**
  * Brings one image into the store: an image that is there already is hashed again, anything else is
@@ -90,7 +91,7 @@ public final class Stager {
         return new Staged.Unfit(unfit.reason().text(), unfit.message());
       }
       Inspection.Fits fits = (Inspection.Fits) inspection;
-      return new Staged.Ready(fits.unitFiles(), fits.nodeRuntime());
+      return new Staged.Ready(fits.unitFiles(), fits.nodeRuntime(), Set.copyOf(fits.hierarchies()));
     }
   }
 

@@ -2,6 +2,7 @@ package io.kairos.extensions.agent.host;
 
 import io.kairos.extensions.agent.image.HostFacts;
 import io.kairos.extensions.agent.image.TrustedCertificates;
+import java.util.Map;
 import java.util.Set;
 
 /** What the agent asks of the system it looks after, beside its files. */
@@ -20,6 +21,15 @@ public interface Host extends AutoCloseable {
    * @throws HostException when the host does not answer
    */
   Merge merge() throws HostException;
+
+  /**
+   * A cheap sign of the merge that {@link #merge()} showed last: it changes when that merge is
+   * gone. Asking for it starts no process on the host. It may change without that, too, and some
+   * changes of a merge it does not see: it tells when to look, and nothing else.
+   *
+   * @throws HostException when the host does not answer
+   */
+  String mergeSign() throws HostException;
 
   /**
    * Merges what the run folder links, all of it at once, and waits until that shows.
@@ -66,11 +76,21 @@ public interface Host extends AutoCloseable {
    * @param id of the mounts: stays exactly as long as this merge lasts, empty while nothing is
    *     merged
    * @param names of the extensions
+   * @param hides mounts below each hierarchy that another merge of it would cover up or take away
+   * @param rivals what the host would merge under a name whatever the run folder links, by name
    */
-  record Merge(String id, Set<String> names) {
-    /** Takes a copy. */
+  record Merge(
+      String id, Set<String> names, Map<String, Set<String>> hides, Map<String, String> rivals) {
+    /** Takes copies. */
     public Merge {
       names = Set.copyOf(names);
+      hides = Map.copyOf(hides);
+      rivals = Map.copyOf(rivals);
+    }
+
+    /** One that is in nobody's way. */
+    public Merge(String id, Set<String> names) {
+      this(id, names, Map.of(), Map.of());
     }
   }
 

@@ -7,6 +7,7 @@ import org.freedesktop.dbus.annotations.DBusInterfaceName;
 import org.freedesktop.dbus.annotations.DBusMemberName;
 import org.freedesktop.dbus.annotations.Position;
 import org.freedesktop.dbus.interfaces.DBusInterface;
+import org.freedesktop.dbus.types.UInt32;
 import org.freedesktop.dbus.types.Variant;
 
 /** The part of systemd's bus API that the agent uses; see org.freedesktop.systemd1(5). */
@@ -24,6 +25,9 @@ final class Systemd {
   interface Manager extends DBusInterface {
     @DBusMemberName("LoadUnit")
     DBusPath loadUnit(String name);
+
+    @DBusMemberName("ListUnitsByNames")
+    List<UnitState> listUnitsByNames(List<String> names);
 
     @DBusMemberName("ReloadOrRestartUnit")
     DBusPath reloadOrRestartUnit(String name, String mode);
@@ -62,6 +66,73 @@ final class Systemd {
     public Property(String name, Variant<?> value) {
       this.name = name;
       this.value = value;
+    }
+  }
+
+  /** {@code (ssssssouso)}: a unit as systemd lists it. */
+  public static final class UnitState extends Struct {
+    /** Its name. */
+    @Position(0)
+    public final String name;
+
+    /** What it is for. */
+    @Position(1)
+    public final String description;
+
+    /** Whether its file was read. */
+    @Position(2)
+    public final String load;
+
+    /** Whether it is active, inactive, failed, or on its way. */
+    @Position(3)
+    public final String active;
+
+    /** The state in the words of its type. */
+    @Position(4)
+    public final String sub;
+
+    /** The unit whose state it follows, empty for none. */
+    @Position(5)
+    public final String following;
+
+    /** Its object. */
+    @Position(6)
+    public final DBusPath path;
+
+    /** The job that is queued for it, 0 for none. */
+    @Position(7)
+    public final UInt32 job;
+
+    /** That job's type. */
+    @Position(8)
+    public final String jobType;
+
+    /** That job's object. */
+    @Position(9)
+    public final DBusPath jobPath;
+
+    /** A unit. */
+    public UnitState(
+        String name,
+        String description,
+        String load,
+        String active,
+        String sub,
+        String following,
+        DBusPath path,
+        UInt32 job,
+        String jobType,
+        DBusPath jobPath) {
+      this.name = name;
+      this.description = description;
+      this.load = load;
+      this.active = active;
+      this.sub = sub;
+      this.following = following;
+      this.path = path;
+      this.job = job;
+      this.jobType = jobType;
+      this.jobPath = jobPath;
     }
   }
 

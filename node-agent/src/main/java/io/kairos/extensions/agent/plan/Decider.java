@@ -7,6 +7,7 @@ import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import io.kairos.extensions.api.v1alpha1.Reasons;
+import io.kairos.extensions.api.v1alpha1.Requirements;
 import io.kairos.extensions.api.v1alpha1.Target;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -37,8 +38,9 @@ import java.util.regex.Pattern;
  *       it is committed, once more at the end of its soak, and after each boot. One that does not
  *       is rolled back, and stays refused until its target changes; the good one stays and is
  *       looked at again. While a proof runs nothing about its name changes.
- *   <li>A file of somebody else under a name of ours stops everything for that name, and so does a
- *       name or digest that is none: it would become a path.
+ *   <li>A file of somebody else under a name of ours stops everything for that name, unless it
+ *       turns out to be the wanted image itself; and so does a name or digest that is none: it
+ *       would become a path.
  * </ul>
  */
 final class Decider {
@@ -49,6 +51,8 @@ final class Decider {
   private static final int OVERLAY_OPTION_BYTES = 4_000;
 
   private static final int OVERLAY_BYTES_EACH = 32 + "/usr".length();
+
+  private static final int SAMPLES = 5;
 
   private static final Pattern NAME = Pattern.compile(Api.IMAGE_NAME_PATTERN);
 
@@ -86,20 +90,40 @@ final class Decider {
     }
     Optional<String> foreign = view.name(assignment.name()).foreign();
     if (foreign.isPresent()) {
-      return wayBack(assignment)
-          .dropFromRun(
-              Decision.of(
-                  assignment,
-                  Phase.FAILED,
-                  Reasons.FOREIGN_FILE,
-                  foreign.get()
-                      + " is not ours and has the name: move it away, or give the extension another imageName"));
+      return wayBack(assignment).dropFromRun(conflict(assignment, foreign.get()));
     }
     Decision decision = hold(assignment, decideFreely(assignment));
     return decision.expected().isPresent()
         ? decision
         : wayBack(assignment)
             .dropSuperseded(booted(assignment).map(profile -> sha256(assignment)), decision);
+  }
+
+  /** Files are compared with the wanted image before they are called a conflict, and adopted. */
+  private Decision conflict(Assignment assignment, String foreign) {
+    Decision conflict =
+        Decision.of(
+            assignment,
+            Phase.FAILED,
+            Reasons.FOREIGN_FILE,
+            foreign
+                + " is not ours and has the name: move it away, or give the extension another imageName");
+    if (view.name(assignment.name()).adoptable(assignment.target().profiles()).isEmpty()) {
+      return conflict;
+    }
+    Optional<Failure> failure = memory.failure(assignment);
+    if (failure.isEmpty()) {
+      return Decision.of(
+              assignment,
+              Phase.FETCHING,
+              Planner.AT_WORK,
+              foreign + " has the name: it is compared with the wanted image")
+          .staging();
+    }
+    conflict = conflict.failures(failure.get().attempts());
+    return failure.get().retryAtMillis() > nowMillis
+        ? conflict.wakingAt(failure.get().retryAtMillis())
+        : conflict.staging();
   }
 
   /**
@@ -124,6 +148,10 @@ final class Decider {
     if (refusal.isPresent()) {
       return refused(assignment, refusal.get());
     }
+    Optional<String> unmet = unmet(assignment.target().requires());
+    if (unmet.isPresent()) {
+      return giveUp(assignment, Phase.INCOMPATIBLE, Reasons.REQUIREMENT_NOT_MET, unmet.get());
+    }
     Optional<Staged> staged = memory.staged(Memory.use(assignment));
     if (staged.isPresent() && staged.get() instanceof Staged.Unfit unfit) {
       return giveUp(assignment, Phase.INCOMPATIBLE, unfit.reason(), unfit.message());
@@ -136,6 +164,24 @@ final class Decider {
     }
     Decision decision = decideFresh(assignment);
     return decision.failures(failure.map(Failure::attempts).orElse(0));
+  }
+
+  private Optional<String> unmet(Requirements requires) {
+    if (!VersionConstraint.isMet(requires.systemd(), view.versions().systemd())) {
+      return Optional.of(
+          "it requires systemd "
+              + requires.systemd()
+              + ", the host has "
+              + view.versions().systemd());
+    }
+    if (!VersionConstraint.isMet(requires.kernel(), view.versions().kernel())) {
+      return Optional.of(
+          "it requires a kernel "
+              + requires.kernel()
+              + ", the host has "
+              + view.versions().kernel());
+    }
+    return Optional.empty();
   }
 
   private Decision decideFresh(Assignment assignment) {
@@ -227,14 +273,20 @@ final class Decider {
 
   /** Others are tried first: what is merged stays what is linked. */
   Decision waitForTurn(Assignment assignment) {
+    return giveWay(assignment, Planner.AT_WORK, "waits until other images were tried one by one");
+  }
+
+  /** What it requires has to be merged first: what is merged stays what is linked. */
+  Decision waitForRequired(Assignment assignment, List<String> required) {
+    return giveWay(
+        assignment,
+        Reasons.WAITS_FOR_EXTENSION,
+        "waits for " + String.join(", ", required) + ", which it requires");
+  }
+
+  private Decision giveWay(Assignment assignment, String reason, String message) {
     return wayBack(assignment)
-        .giveWay(
-            sha256(assignment),
-            Decision.of(
-                assignment,
-                Phase.STAGED,
-                Planner.AT_WORK,
-                "waits until other images were tried one by one"));
+        .giveWay(sha256(assignment), Decision.of(assignment, Phase.STAGED, reason, message));
   }
 
   private Decision giveUp(Assignment assignment, Phase phase, String reason, String message) {
@@ -313,9 +365,9 @@ final class Decider {
                   ? "use activation NextBoot"
                   : "it did not merge at the last boot"));
     }
-    Optional<Decision> tooMany = tooMany(assignment);
-    if (tooMany.isPresent()) {
-      return tooMany.get();
+    Optional<Decision> refused = hidesMounts(assignment, ready).or(() -> tooMany(assignment));
+    if (refused.isPresent()) {
+      return refused.get();
     }
     List<Action> steps = new ArrayList<>(wayBack(assignment).superseded(Optional.of(sha256)));
     if (links.linkedForRun().filter(sha256::equals).isEmpty()) {
@@ -456,6 +508,29 @@ final class Decider {
                     : "the image is being fetched from " + url(assignment))
                 : "waits for its turn: one image at a time is fetched")
         .staging();
+  }
+
+  /** What is mounted below a hierarchy would no longer be seen: somebody needs it. */
+  private Optional<Decision> hidesMounts(Assignment assignment, Staged.Ready ready) {
+    List<String> hidden =
+        ready.hierarchies().stream()
+            .flatMap(hierarchy -> view.hides().getOrDefault(hierarchy, Set.of()).stream())
+            .distinct()
+            .sorted()
+            .toList();
+    if (hidden.isEmpty()) {
+      return Optional.empty();
+    }
+    String more = hidden.size() > SAMPLES ? " and " + (hidden.size() - SAMPLES) + " more" : "";
+    return Optional.of(
+        giveUp(
+            assignment,
+            Phase.FAILED,
+            Reasons.HIDES_MOUNTS,
+            "the merge would hide what is mounted at "
+                + String.join(", ", hidden.subList(0, Math.min(SAMPLES, hidden.size())))
+                + more
+                + ": unmount it, or use a host with systemd 257 or newer, which takes it along"));
   }
 
   private Optional<Decision> tooMany(Assignment assignment) {

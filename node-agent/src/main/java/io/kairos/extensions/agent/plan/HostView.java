@@ -17,6 +17,9 @@ import java.util.Set;
  * @param strays what an interrupted step left behind, by path below our folder
  * @param unmanaged what somebody else put there
  * @param proofs how far merged images have proven themselves in this boot, by name
+ * @param storage the room that images take, and may take
+ * @param hides mounts below each hierarchy that a refresh would cover up or take away
+ * @param versions of what extensions may have requirements of
  */
 public record HostView(
     Optional<Profile> bootProfile,
@@ -25,7 +28,42 @@ public record HostView(
     Set<String> images,
     Set<String> strays,
     List<UnmanagedFile> unmanaged,
-    Map<String, Proof> proofs) {
+    Map<String, Proof> proofs,
+    Storage storage,
+    Map<String, Set<String>> hides,
+    Versions versions) {
+
+  /**
+   * Versions of a host.
+   *
+   * @param systemd as it names its own
+   * @param kernel its release
+   */
+  public record Versions(String systemd, String kernel) {
+    /** Nobody has asked yet. */
+    public static final Versions UNKNOWN = new Versions("", "");
+  }
+
+  /** Without knowing of the room, and with no mounts in the way. */
+  public HostView(
+      Optional<Profile> bootProfile,
+      Map<String, NameView> names,
+      Map<String, Optional<String>> merged,
+      Set<String> images,
+      Set<String> strays,
+      List<UnmanagedFile> unmanaged) {
+    this(
+        bootProfile,
+        names,
+        merged,
+        images,
+        strays,
+        unmanaged,
+        Map.of(),
+        Storage.UNKNOWN,
+        Map.of(),
+        Versions.UNKNOWN);
+  }
 
   /** Takes copies. */
   public HostView {
@@ -35,6 +73,7 @@ public record HostView(
     strays = Set.copyOf(strays);
     unmanaged = List.copyOf(unmanaged);
     proofs = Map.copyOf(proofs);
+    hides = Map.copyOf(hides);
   }
 
   /** The proof of an image, where it is the one that the name's proof speaks of. */

@@ -1,6 +1,7 @@
 package io.kairos.extensions.agent.plan;
 
 import io.kairos.extensions.api.v1alpha1.Profile;
+import java.util.Optional;
 
 /** A link of the store or the run folder, as it was found. */
 public sealed interface Link {
@@ -20,9 +21,24 @@ public sealed interface Link {
   record ViaProfile(Profile profile) implements Link {}
 
   /**
+   * No link but the image itself, under a second name: a file of somebody else's that was adopted.
+   * In effect it is as good as a link to the image, and is replaced by one.
+   *
+   * @param sha256 the digest that is the image's file name
+   */
+  record Adopted(String sha256) implements Link {}
+
+  /**
    * Somebody else's: never touched.
    *
    * @param what it is, for a message
+   * @param file where a regular file is that may turn out to be the very image that is wanted, by
+   *     path below the store: the entry itself, or what a run link leads to
    */
-  record Foreign(String what) implements Link {}
+  record Foreign(String what, Optional<String> file) implements Link {
+    /** One that can be nothing but foreign. */
+    public Foreign(String what) {
+      this(what, Optional.empty());
+    }
+  }
 }

@@ -1,8 +1,11 @@
 package io.kairos.extensions.agent.plan;
 
 import io.kairos.extensions.api.v1alpha1.Profile;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -32,6 +35,11 @@ public record NameView(
     profiles = Map.copyOf(profiles);
   }
 
+  /** The same with a file that the host takes instead of ours. */
+  public NameView rivalled(String by) {
+    return new NameView(root, profiles, run, good, rival.or(() -> Optional.of(by)));
+  }
+
   /** The digest that a profile's link leads to, where it is one of ours. */
   public Optional<String> inProfile(Profile profile) {
     return Optional.ofNullable(profiles.get(profile)).flatMap(NameView::image);
@@ -43,13 +51,46 @@ public record NameView(
         link -> link instanceof Link.ViaProfile via ? inProfile(via.profile()) : image(link));
   }
 
+  /** Whether a profile's folder has the very link that enables an image. */
+  public boolean isLinked(Profile profile, String sha256) {
+    return new Link.Image(sha256).equals(profiles.get(profile));
+  }
+
   /** What somebody else put where a link of ours has to be. */
   public Optional<String> foreign() {
+    return allForeign().map(Link.Foreign::what).findFirst().or(() -> rival);
+  }
+
+  /**
+   * The files that stand in the way, where nothing else does: identical ones can be adopted.
+   *
+   * @param wanted the profiles in which a link is wanted, too
+   * @return by path below the store; empty where something can only be a conflict
+   */
+  public Set<String> adoptable(Collection<Profile> wanted) {
+    boolean unwanted =
+        profiles.entrySet().stream()
+            .anyMatch(
+                entry ->
+                    entry.getValue() instanceof Link.Foreign && !wanted.contains(entry.getKey()));
+    if (unwanted || rival.isPresent() || allForeign().anyMatch(link -> link.file().isEmpty())) {
+      return Set.of();
+    }
+    return allForeign().flatMap(link -> link.file().stream()).collect(Collectors.toSet());
+  }
+
+  /** The images that have a second name here: files that were adopted. */
+  public Set<String> adopted() {
+    return Stream.concat(root.stream(), profiles.values().stream())
+        .filter(Link.Adopted.class::isInstance)
+        .map(link -> ((Link.Adopted) link).sha256())
+        .collect(Collectors.toSet());
+  }
+
+  private Stream<Link.Foreign> allForeign() {
     return Stream.concat(Stream.concat(root.stream(), run.stream()), profiles.values().stream())
         .filter(Link.Foreign.class::isInstance)
-        .map(link -> ((Link.Foreign) link).what())
-        .findFirst()
-        .or(() -> rival);
+        .map(Link.Foreign.class::cast);
   }
 
   /** Whether a run link of ours is there. */
@@ -68,6 +109,9 @@ public record NameView(
   }
 
   private static Optional<String> image(Link link) {
+    if (link instanceof Link.Adopted adopted) {
+      return Optional.of(adopted.sha256());
+    }
     return link instanceof Link.Image image ? Optional.of(image.sha256()) : Optional.empty();
   }
 }

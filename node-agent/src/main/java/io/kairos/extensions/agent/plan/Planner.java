@@ -6,7 +6,6 @@ import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.api.v1alpha1.Service;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -29,17 +28,18 @@ import lombok.With;
  *   <li>Each assignment is decided by itself ({@link Decider}): steps that only settle what is
  *       already proven, and steps that change what the next refresh would merge, with what that
  *       refresh has to show.
- *   <li>All changes of the second kind go into one refresh. When several new images were part of
- *       one that failed, they are tried alone, one by one, until the bad one is found; an extension
- *       that waits for its turn is put back to what is merged.
+ *   <li>All changes of the second kind go into one refresh. What another one requires is tried
+ *       before it or with it, never after. When several new images were part of one that failed,
+ *       they are tried alone, one by one, until the bad one is found; an extension that waits for
+ *       its turn is put back to what is merged.
  *   <li>A host that refuses a refresh that tries nothing new is left in peace for a growing pause.
  *   <li>A merged image whose extension has services or health checks proves itself before it is
  *       committed: that takes its time, beside all else, and meanwhile nothing about its name
  *       changes.
  *   <li>What is assigned no more stays as it is; only a trial of it that was cut off is ended, for
  *       it would stand in the way of every refresh.
- *   <li>Only a plan without any other step collects garbage: images that no link leads to and
- *       nobody wants, and what interrupted steps left behind.
+ *   <li>Only a plan without any other step collects garbage ({@link Garbage}): images that no link
+ *       leads to and nobody wants, and what interrupted steps left behind.
  * </ol>
  */
 public final class Planner {
@@ -65,15 +65,14 @@ public final class Planner {
    */
   public static Plan plan(
       List<Assignment> assignments, HostView view, Memory memory, long nowMillis) {
-    List<Assignment> sorted =
-        assignments.stream().sorted(Comparator.comparing(Assignment::key)).toList();
-    return new Planner(sorted, view, memory, nowMillis).plan();
+    return new Planner(RequiredFirst.sort(assignments), view, memory, nowMillis).plan();
   }
 
   private Plan plan() {
     Decider decider = new Decider(assignments, view, memory, nowMillis);
     Map<Assignment, Decision> decisions = new HashMap<>();
     assignments.forEach(assignment -> decisions.put(assignment, decider.decide(assignment)));
+    waitForRequired(decider, decisions);
     Set<ImageUse> waiting = tryAlone(decider, decisions);
 
     List<Decision> inOrder = assignments.stream().map(decisions::get).toList();
@@ -89,7 +88,7 @@ public final class Planner {
             ? Optional.empty()
             : assignments.stream().filter(a -> decisions.get(a).stage()).findFirst();
     if (actions.isEmpty()) {
-      actions.addAll(garbage());
+      actions.addAll(new Garbage(assignments, view, memory).actions());
     }
     return new Plan(
         actions,
@@ -100,6 +99,33 @@ public final class Planner {
         wake(inOrder, inPeace));
   }
 
+  /** Puts off trials whose requirements are neither merged nor part of the same refresh. */
+  private void waitForRequired(Decider decider, Map<Assignment, Decision> decisions) {
+    Set<String> there = new HashSet<>(view.merged().keySet());
+    for (Assignment assignment : assignments) {
+      if (!decisions.get(assignment).trial()) {
+        continue;
+      }
+      List<String> missing =
+          assignment.target().requires().extensions().stream()
+              .filter(name -> !there.contains(name) && !isInCircleWith(assignment, name, decisions))
+              .toList();
+      if (missing.isEmpty()) {
+        there.add(assignment.name());
+      } else {
+        decisions.put(assignment, decider.waitForRequired(assignment, missing));
+      }
+    }
+  }
+
+  /** Two that require one another can only come together. */
+  private boolean isInCircleWith(
+      Assignment assignment, String name, Map<Assignment, Decision> decisions) {
+    return assignments.stream()
+        .filter(other -> other.name().equals(name) && decisions.get(other).trial())
+        .anyMatch(other -> RequiredFirst.requires(assignments, other, assignment.name()));
+  }
+
   /**
    * Puts off all trials but the first when there are suspects.
    *
@@ -108,8 +134,18 @@ public final class Planner {
   private Set<ImageUse> tryAlone(Decider decider, Map<Assignment, Decision> decisions) {
     Set<ImageUse> waiting = new HashSet<>();
     List<Assignment> trials = assignments.stream().filter(a -> decisions.get(a).trial()).toList();
+    List<Assignment> suspects =
+        trials.stream().filter(a -> memory.alone().contains(Memory.use(a))).toList();
     Optional<Assignment> first =
-        trials.stream().filter(a -> memory.alone().contains(Memory.use(a))).findFirst();
+        trials.stream()
+            .filter(
+                trial ->
+                    suspects.stream()
+                        .anyMatch(
+                            suspect ->
+                                suspect.equals(trial)
+                                    || RequiredFirst.requires(assignments, suspect, trial.name())))
+            .findFirst();
     if (first.isPresent()) {
       trials.stream()
           .filter(trial -> !trial.equals(first.get()))
@@ -174,28 +210,6 @@ public final class Planner {
     return image
         .map(sha -> !view.isMerged(name, sha))
         .orElseGet(() -> view.merged().containsKey(name));
-  }
-
-  private List<Action> garbage() {
-    Set<String> wanted =
-        assignments.stream()
-            .filter(assignment -> !assignment.remove())
-            .map(assignment -> assignment.target().image().sha256())
-            .collect(Collectors.toCollection(HashSet::new));
-    memory.staging().ifPresent(use -> wanted.add(use.sha256()));
-    Set<String> kept = new HashSet<>(wanted);
-    view.names().values().forEach(links -> links.images().forEach(kept::add));
-    view.merged().values().forEach(image -> image.ifPresent(kept::add));
-    List<Action> actions = new ArrayList<>();
-    view.images().stream()
-        .filter(image -> !kept.contains(image))
-        .sorted()
-        .forEach(image -> actions.add(new Action.DeleteImage(image)));
-    view.strays().stream()
-        .filter(stray -> wanted.stream().noneMatch(stray::contains))
-        .sorted()
-        .forEach(stray -> actions.add(new Action.DeleteStray(stray)));
-    return actions;
   }
 
   private OptionalLong wake(List<Decision> decisions, boolean inPeace) {

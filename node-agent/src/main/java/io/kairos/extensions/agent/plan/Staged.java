@@ -1,6 +1,7 @@
 package io.kairos.extensions.agent.plan;
 
 import java.util.Optional;
+import java.util.Set;
 
 /** What came of fetching, verifying and inspecting an image. */
 public sealed interface Staged {
@@ -11,8 +12,20 @@ public sealed interface Staged {
    * @param unitFiles whether it carries unit files, so that systemd has to reload after a refresh
    * @param nodeRuntime the node's own runtime found inside (kubelet, containerd, …), which must not
    *     be swapped live
+   * @param hierarchies the host's hierarchies that it has something for
    */
-  record Ready(boolean unitFiles, Optional<String> nodeRuntime) implements Staged {}
+  record Ready(boolean unitFiles, Optional<String> nodeRuntime, Set<String> hierarchies)
+      implements Staged {
+    /** Takes a copy. */
+    public Ready {
+      hierarchies = Set.copyOf(hierarchies);
+    }
+
+    /** One that has something for {@code /usr} alone, as most have. */
+    public Ready(boolean unitFiles, Optional<String> nodeRuntime) {
+      this(unitFiles, nodeRuntime, Set.of("/usr"));
+    }
+  }
 
   /**
    * Verified, and refused: this image on this host cannot work.

@@ -103,7 +103,7 @@ final class WantedLinks {
   private List<Action> linking(Collection<Profile> wanted, List<Action> before) {
     return Arrays.stream(Profile.values())
         .filter(wanted::contains)
-        .filter(profile -> links.inProfile(profile).filter(sha256::equals).isEmpty())
+        .filter(profile -> !links.isLinked(profile, sha256))
         .<Action>map(profile -> new Action.LinkProfile(profile, name, sha256))
         .filter(action -> !before.contains(action))
         .toList();

@@ -12,10 +12,13 @@ import java.util.List;
  * @param standings of the assignments
  * @param view of the host that they come from
  * @param host the host itself
+ * @param drift what was found to be missing since the last report, one message for each extension
  */
-public record Evidence(long generation, List<Standing> standings, HostView view, HostStatus host) {
-  /** Takes a copy. */
+public record Evidence(
+    long generation, List<Standing> standings, HostView view, HostStatus host, List<String> drift) {
+  /** Takes copies. */
   public Evidence {
     standings = List.copyOf(standings);
+    drift = List.copyOf(drift);
   }
 }

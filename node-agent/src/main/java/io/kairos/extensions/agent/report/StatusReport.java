@@ -7,6 +7,7 @@ import io.kairos.extensions.agent.plan.HostView;
 import io.kairos.extensions.agent.plan.NameView;
 import io.kairos.extensions.agent.plan.Standing;
 import io.kairos.extensions.api.v1alpha1.Conditions;
+import io.kairos.extensions.api.v1alpha1.DriftStatus;
 import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
 import io.kairos.extensions.api.v1alpha1.ExtensionType;
 import io.kairos.extensions.api.v1alpha1.HostStatus;
@@ -40,6 +41,9 @@ public final class StatusReport {
 
   /** What the schema takes; a status that is refused would say nothing at all. */
   private static final int MESSAGE_CHARACTERS = 32_768;
+
+  /** It becomes the note of an event, which is no longer than 1 KiB. */
+  private static final int DRIFT_MESSAGE_CHARACTERS = 900;
 
   private StatusReport() {}
 
@@ -83,7 +87,17 @@ public final class StatusReport {
         .host(evidence.host())
         .extensions(entries)
         .unmanaged(evidence.view().unmanaged())
+        .drift(drift(evidence.drift(), previous.drift(), now))
         .build();
+  }
+
+  private static DriftStatus drift(List<String> found, DriftStatus before, String now) {
+    return found.isEmpty()
+        ? before
+        : new DriftStatus(
+            before.count() + found.size(),
+            now,
+            cut(String.join("; ", found), DRIFT_MESSAGE_CHARACTERS));
   }
 
   /**
@@ -308,11 +322,12 @@ public final class StatusReport {
         .withType(type)
         .withStatus(status)
         .withReason(reason)
-        .withMessage(
-            message.length() <= MESSAGE_CHARACTERS
-                ? message
-                : message.substring(0, MESSAGE_CHARACTERS - 1) + "…")
+        .withMessage(cut(message, MESSAGE_CHARACTERS))
         .withObservedGeneration(generation)
         .build();
+  }
+
+  private static String cut(String message, int characters) {
+    return message.length() <= characters ? message : message.substring(0, characters - 1) + "…";
   }
 }

@@ -64,6 +64,20 @@ public final class Ledger {
     return result;
   }
 
+  /**
+   * Forgets which name an image is merged under: its bytes are no longer what they were.
+   *
+   * @throws IOException when the note cannot be written
+   */
+  public void forget(String sha256) throws IOException {
+    Optional<Note> known = read();
+    if (known.isPresent() && known.get().images().containsValue(sha256)) {
+      Map<String, String> images = new TreeMap<>(known.get().images());
+      images.values().removeIf(sha256::equals);
+      write(new Note(known.get().merge(), images));
+    }
+  }
+
   private Optional<Note> read() throws IOException {
     try {
       return Optional.ofNullable(JSON.readValue(Files.readAllBytes(layout.ledger()), Note.class))

@@ -19,7 +19,8 @@ import java.util.Arrays;
  * <p>A link changes by the rename of a temporary link, which lies in our own folder: a name in a
  * profile folder, even a hidden one, would be linked by immucore. The run folder is another file
  * system, so its temporary link lies there, without {@code .raw}, which is what systemd looks for.
- * Nothing but a link of ours is ever replaced or removed.
+ * Nothing but a link of ours, or a file that was adopted ({@link Adoption}), is ever replaced or
+ * removed.
  */
 public final class Store {
   private final StoreLayout layout;
@@ -148,6 +149,11 @@ public final class Store {
     if (!Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }
+    if (Files.isRegularFile(place, LinkOption.NOFOLLOW_LINKS)
+        && !place.startsWith(layout.run())
+        && layout.imageWithInodeOf(place).isPresent()) {
+      return; // adopted: its content stays under our name
+    }
     Path onHost = Path.of("/").resolve(layout.hostRoot().relativize(place));
     if (!Files.isSymbolicLink(place)
         || !isOurs(place, onHost.resolveSibling(Files.readSymbolicLink(place)).normalize())) {
@@ -169,7 +175,7 @@ public final class Store {
     }
   }
 
-  private static void sync(Path path) throws IOException {
+  static void sync(Path path) throws IOException {
     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
       channel.force(true);
     }

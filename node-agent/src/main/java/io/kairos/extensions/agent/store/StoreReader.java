@@ -2,6 +2,7 @@ package io.kairos.extensions.agent.store;
 
 import io.kairos.extensions.agent.plan.Link;
 import io.kairos.extensions.agent.plan.NameView;
+import io.kairos.extensions.agent.plan.Storage;
 import io.kairos.extensions.api.v1alpha1.Api;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus.UnmanagedFile;
 import io.kairos.extensions.api.v1alpha1.Profile;
@@ -13,6 +14,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -43,13 +45,13 @@ public final class StoreReader {
    * What was found.
    *
    * @param names links by extension name
-   * @param images digests in {@code images/}
+   * @param images the files in {@code images/}, by digest
    * @param strays leftovers of interrupted steps, by path below our folder
    * @param foreign somebody else's files, by path, with the profiles that link them
    */
   public record Contents(
       Map<String, NameView> names,
-      Set<String> images,
+      Map<String, Storage.ImageFile> images,
       Set<String> strays,
       Map<String, Set<Profile>> foreign) {
 
@@ -135,7 +137,7 @@ public final class StoreReader {
         Optional.of("the file " + file));
   }
 
-  private static Map<String, Found> scan(Path folder, Path onHost) throws IOException {
+  private Map<String, Found> scan(Path folder, Path onHost) throws IOException {
     Map<String, Found> found = new TreeMap<>();
     for (Path entry : entries(folder)) {
       String file = entry.getFileName().toString();
@@ -146,8 +148,18 @@ public final class StoreReader {
     return found;
   }
 
-  private static Found classify(Path entry, Path folderOnHost) throws IOException {
+  private Found classify(Path entry, Path folderOnHost) throws IOException {
     Path shown = folderOnHost.resolve(entry.getFileName());
+    if (Files.isRegularFile(entry, LinkOption.NOFOLLOW_LINKS)
+        && shown.startsWith(StoreLayout.STORE)) {
+      Optional<String> adopted = layout.imageWithInodeOf(entry);
+      Optional<String> file = Optional.of(StoreLayout.STORE.relativize(shown).toString());
+      Link link =
+          adopted.isPresent()
+              ? new Link.Adopted(adopted.get())
+              : new Link.Foreign("the file " + shown, file);
+      return new Found(link, Optional.empty());
+    }
     if (!Files.isSymbolicLink(entry)) {
       boolean folder = Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS);
       return new Found(
@@ -168,9 +180,12 @@ public final class StoreReader {
     for (Profile profile : Profile.values()) {
       Path through = StoreLayout.STORE.resolve(profile.text()).resolve(file);
       if (run.target().filter(through::equals).isPresent()) {
-        boolean foreign =
-            link(profiles.get(profile), file).filter(Link.Foreign.class::isInstance).isPresent();
-        return foreign ? run : new Found(new Link.ViaProfile(profile), run.target());
+        Optional<Link> link = link(profiles.get(profile), file);
+        if (link.isPresent() && link.get() instanceof Link.Foreign foreign) {
+          String what = ((Link.Foreign) run.link()).what();
+          return new Found(new Link.Foreign(what, foreign.file()), run.target());
+        }
+        return new Found(new Link.ViaProfile(profile), run.target());
       }
     }
     return run;
@@ -225,15 +240,31 @@ public final class StoreReader {
     return good;
   }
 
-  private Set<String> images() throws IOException {
-    Set<String> images = new TreeSet<>();
+  private Map<String, Storage.ImageFile> images() throws IOException {
+    Map<String, Storage.ImageFile> images = new TreeMap<>();
     for (Path entry : entries(layout.images())) {
       String file = entry.getFileName().toString();
-      if (DIGEST.matcher(file).matches() && Files.isRegularFile(entry, LinkOption.NOFOLLOW_LINKS)) {
-        images.add(file);
+      if (DIGEST.matcher(file).matches()) {
+        attributes(entry)
+            .filter(BasicFileAttributes::isRegularFile)
+            .ifPresent(
+                found ->
+                    images.put(
+                        file,
+                        new Storage.ImageFile(found.size(), found.lastModifiedTime().toMillis())));
       }
     }
     return images;
+  }
+
+  /** Nothing, where it is gone since its name was read. */
+  private static Optional<BasicFileAttributes> attributes(Path entry) throws IOException {
+    try {
+      return Optional.of(
+          Files.readAttributes(entry, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS));
+    } catch (NoSuchFileException gone) {
+      return Optional.empty();
+    }
   }
 
   private Set<String> strays() throws IOException {

@@ -3,6 +3,8 @@ package io.kairos.extensions.agent.host;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,6 +62,53 @@ class MountTableTest {
     String other = line.replace(from, to);
     assertThat(other).isNotEqualTo(line);
     assertThat(MountTable.parse(other).id()).isNotEqualTo(MountTable.parse(line).id());
+  }
+
+  private static final List<String> DEFAULT = List.of("/usr", "/opt");
+
+  @Test
+  void mountsBelowAHierarchyThatIsNotMergedAreInTheWay() throws HostException {
+    String printed =
+        "below 54 29 /usr/nested\nbelow 55 54 /usr/nested/deeper\nbelow 56 29 /opt/x\n";
+    assertThat(MountTable.visibleBelow(printed, DEFAULT))
+        .isEqualTo(
+            Map.of("/usr", Set.of("/usr/nested", "/usr/nested/deeper"), "/opt", Set.of("/opt/x")));
+    assertThat(MountTable.parse(printed)).isEqualTo(new Host.Merge("", Set.of()));
+  }
+
+  @Test
+  void ofAMergedHierarchyOnlyThoseThatLieOnTheMerge() {
+    String printed =
+        USR + MADE + "\nbelow 54 29 /usr/hidden\nbelow 300 210 /usr/on\nbelow 301 300 /usr/on/it\n";
+    assertThat(MountTable.visibleBelow(printed, DEFAULT))
+        .isEqualTo(Map.of("/usr", Set.of("/usr/on", "/usr/on/it")));
+  }
+
+  @Test
+  void hierarchiesMayLieInOneAnother() {
+    assertThat(
+            MountTable.visibleBelow("below 54 29 /usr/lib/x\n", List.of("/usr", "/usr/lib", "/us")))
+        .isEqualTo(Map.of("/usr", Set.of("/usr/lib/x"), "/usr/lib", Set.of("/usr/lib/x")));
+  }
+
+  @Test
+  void whatLiesInEtcIsNamedByTheExtensionThatItWouldBe() throws HostException {
+    String printed = "rival tool.raw\nrival other.sysext.raw\nrival folder\n";
+    assertThat(MountTable.rivals(printed))
+        .isEqualTo(
+            Map.of(
+                "tool", "/etc/extensions/tool.raw",
+                "other", "/etc/extensions/other.sysext.raw",
+                "folder", "/etc/extensions/folder"));
+    assertThat(MountTable.parse(printed)).isEqualTo(new Host.Merge("", Set.of()));
+  }
+
+  @Test
+  void onlyPlainNamesGetIntoTheScript() {
+    assertThat(MountTable.script(List.of("/usr", "/usr/local/bin")))
+        .contains("(/usr|/usr/local/bin)/");
+    assertThat(MountTable.script(List.of("/a'; reboot; '", "/x|y", "usr", "")))
+        .isEqualTo(MountTable.script(List.of()));
   }
 
   @Test

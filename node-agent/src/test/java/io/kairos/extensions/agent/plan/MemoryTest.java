@@ -26,8 +26,7 @@ class MemoryTest {
     for (Assignment assignment : assignments) {
       merged.put(assignment.name(), Optional.of(assignment.target().image().sha256()));
     }
-    return new HostView(
-        Optional.empty(), Map.of(), merged, Set.of(), Set.of(), List.of(), Map.of());
+    return new HostView(Optional.empty(), Map.of(), merged, Set.of(), Set.of(), List.of());
   }
 
   private static Action.Refresh trial(Assignment... assignments) {
@@ -77,8 +76,7 @@ class MemoryTest {
             Map.of("gone", Optional.of(digest("gone", "1"))),
             Set.of(),
             Set.of(),
-            List.of(),
-            Map.of());
+            List.of());
     Memory memory = after(Memory.EMPTY, removal, still);
     assertThat(memory.trouble().orElseThrow().attempts()).isEqualTo(1);
     assertThat(memory.trouble().orElseThrow().message()).isEqualTo("what the host said");

@@ -34,6 +34,8 @@ public final class ModelHost {
   private Map<String, Optional<String>> merged = new TreeMap<>();
   private Optional<Profile> booted = Optional.of(Profile.ACTIVE);
   private boolean refusing;
+  private Map<String, Set<String>> hides = Map.of();
+  private HostView.Versions versions = new HostView.Versions("257.13", "6.1.0-18-amd64");
 
   /** Booted into {@code active}, empty. */
   public ModelHost() {
@@ -59,7 +61,8 @@ public final class ModelHost {
               Optional.ofNullable(good.get(name)),
               Optional.ofNullable(rivals.get(name))));
     }
-    return new HostView(booted, names, merged, images, strays, List.of(), proofs);
+    return new HostView(
+        booted, names, merged, images, strays, List.of(), proofs, Storage.UNKNOWN, hides, versions);
   }
 
   private Set<String> names() {
@@ -209,6 +212,21 @@ public final class ModelHost {
   /** The power goes and comes back with {@code active}. */
   public void boot() {
     boot(Optional.of(Profile.ACTIVE));
+  }
+
+  /** The host was upgraded. */
+  public void versions(String systemd, String kernel) {
+    versions = new HostView.Versions(systemd, kernel);
+  }
+
+  /** What is mounted below {@code /usr}. */
+  public void mounted(String... points) {
+    hides = points.length == 0 ? Map.of() : Map.of("/usr", Set.of(points));
+  }
+
+  /** Somebody unmerges by hand. */
+  public void unmerge() {
+    merged = new TreeMap<>();
   }
 
   /** A verified image gets its name. */

@@ -24,6 +24,7 @@ import io.kairos.extensions.api.v1alpha1.ExtensionType;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import io.kairos.extensions.api.v1alpha1.Reasons;
+import io.kairos.extensions.api.v1alpha1.Requirements;
 import io.kairos.extensions.api.v1alpha1.Target;
 import java.util.HashMap;
 import java.util.List;
@@ -902,6 +903,158 @@ class PlannerTest {
       assertThat(agent.news()).isEmpty();
       assertThat(agent.memory().staged()).isEmpty();
       assertThat(agent.standing("tool").reason()).isEqualTo(Reasons.INVALID_SPEC);
+    }
+  }
+
+  private static Assignment requiring(Assignment assignment, Requirements requirements) {
+    return new Assignment(
+        assignment.type(),
+        assignment.name(),
+        assignment.extension(),
+        assignment.policy(),
+        assignment.target().toBuilder().requiresOrNull(requirements).build(),
+        assignment.remove());
+  }
+
+  private static Assignment requiring(Assignment assignment, String... names) {
+    return requiring(assignment, new Requirements("", "", List.of(names)));
+  }
+
+  @Nested
+  class Requires {
+    private Set<String> merged() {
+      return host.merged().keySet();
+    }
+
+    @Test
+    void aSystemdThatIsTooOldIsNamedWithWhatIsRequired() {
+      host.versions("252.38-1~deb12u1", "6.1.0");
+      agent.want(requiring(live("tool", "1"), new Requirements(">=255", "", List.of()))).settle();
+      assertThat(agent.phase("tool")).isEqualTo(Phase.INCOMPATIBLE);
+      assertThat(agent.standing("tool").reason()).isEqualTo(Reasons.REQUIREMENT_NOT_MET);
+      assertThat(agent.standing("tool").message()).contains(">=255", "252.38-1~deb12u1");
+      assertThat(agent.news()).isEmpty();
+
+      host.versions("257.13", "6.1.0");
+      agent.settleForGood();
+      assertThat(agent.phase("tool")).isEqualTo(Phase.ACTIVE);
+    }
+
+    @Test
+    void soIsAKernel() {
+      host.versions("257.13", "5.15.0-100-generic");
+      agent.want(requiring(live("tool", "1"), new Requirements("", ">=6.1", List.of()))).settle();
+      assertThat(agent.phase("tool")).isEqualTo(Phase.INCOMPATIBLE);
+      assertThat(agent.standing("tool").message()).contains(">=6.1", "5.15.0-100-generic");
+    }
+
+    @Test
+    void whatIsRequiredComesInTheSameRefreshOrBefore() {
+      agent.want(requiring(live("app", "1"), "base"), live("base", "1")).settleForGood();
+      assertThat(merged()).containsExactlyInAnyOrder("app", "base");
+      assertThat(
+              agent.news().stream()
+                  .filter(Refresh.class::isInstance)
+                  .map(refresh -> ((Refresh) refresh).expected().keySet())
+                  .findFirst())
+          .hasValueSatisfying(first -> assertThat(first).contains("base"));
+    }
+
+    @Test
+    void withoutWhatItRequiresItWaitsAndSaysForWhat() {
+      host.bad(digest("base", "1"));
+      agent.want(requiring(live("app", "1"), "base"), live("base", "1")).settle();
+      agent.pass(1).settle();
+      assertThat(merged()).isEmpty();
+      assertThat(agent.phase("app")).isEqualTo(Phase.STAGED);
+      assertThat(agent.standing("app").reason()).isEqualTo(Reasons.WAITS_FOR_EXTENSION);
+      assertThat(agent.standing("app").message()).contains("base");
+
+      agent.want(live("base", "2")).settleForGood();
+      assertThat(agent.phase("app")).isEqualTo(Phase.ACTIVE);
+      assertThat(merged()).containsExactlyInAnyOrder("app", "base");
+    }
+
+    @Test
+    void aBadOneDoesNotHoldUpWhatItRequires() {
+      host.bad(digest("app", "1"));
+      agent.want(requiring(live("app", "1"), "base"), live("base", "1"));
+      agent.settle();
+      agent.pass(1).settle();
+      assertThat(agent.phase("base")).isEqualTo(Phase.ACTIVE);
+      assertThat(agent.standing("app").reason()).isEqualTo(Reasons.MERGE_FAILED);
+    }
+
+    @Test
+    void thoseThatRequireOneAnotherComeTogether() {
+      agent.want(
+          requiring(live("app", "1"), "base"),
+          requiring(live("base", "1"), "lib"),
+          requiring(live("lib", "1"), "app"));
+      agent.finishStaging();
+      agent.settleForGood();
+      assertThat(merged()).containsExactlyInAnyOrder("app", "base", "lib");
+    }
+
+    @Test
+    void theOrderIsThatOfTheRequirements() {
+      List<Assignment> sorted =
+          RequiredFirst.sort(
+              List.of(
+                  requiring(live("a", "1"), "c"),
+                  live("b", "1"),
+                  requiring(live("c", "1"), "d", "gone"),
+                  live("d", "1")));
+      assertThat(sorted).extracting(Assignment::name).containsExactly("d", "c", "a", "b");
+    }
+  }
+
+  @Nested
+  class NestedMounts {
+    @Test
+    void aMergeThatWouldHideThemIsRefusedWithTheirNamesAndGoesOnByItselfWithoutThem() {
+      host.mounted("/usr/b", "/usr/a");
+      agent.want(live("tool", "1")).settle();
+      assertThat(agent.phase("tool")).isEqualTo(Phase.FAILED);
+      assertThat(agent.standing("tool").reason()).isEqualTo(Reasons.HIDES_MOUNTS);
+      assertThat(agent.standing("tool").message()).contains("/usr/a, /usr/b:");
+      assertThat(agent.news()).isEmpty();
+
+      host.mounted();
+      agent.settleForGood();
+      assertThat(agent.phase("tool")).isEqualTo(Phase.ACTIVE);
+      assertMerged("tool", "1");
+    }
+
+    @Test
+    void anImageThatHasNothingForTheHierarchyIsMerged() {
+      agent.staging(a -> new Staged.Ready(false, Optional.empty(), Set.of("/opt")));
+      host.mounted("/usr/a");
+      agent.want(live("tool", "1")).settleForGood();
+      assertThat(agent.phase("tool")).isEqualTo(Phase.ACTIVE);
+    }
+
+    @Test
+    void whatIsMergedStaysAndANewVersionWaits() {
+      agent.want(live("tool", "1")).settleForGood();
+      host.mounted("/usr/a");
+      agent.want(live("tool", "2")).settle();
+      assertThat(agent.standing("tool").reason()).isEqualTo(Reasons.HIDES_MOUNTS);
+      assertMerged("tool", "1");
+    }
+
+    @Test
+    void theNextBootComesBeforeThem() {
+      host.mounted("/usr/a");
+      agent.want(nextBoot("tool", "1")).settle();
+      assertThat(agent.phase("tool")).isEqualTo(Phase.PENDING_REBOOT);
+    }
+
+    @Test
+    void onlyAFewOfManyAreNamed() {
+      host.mounted("/usr/1", "/usr/2", "/usr/3", "/usr/4", "/usr/5", "/usr/6", "/usr/7");
+      agent.want(live("tool", "1")).settle();
+      assertThat(agent.standing("tool").message()).contains("/usr/5 and 2 more:");
     }
   }
 

@@ -10,6 +10,7 @@ import io.kairos.extensions.agent.plan.Link;
 import io.kairos.extensions.agent.plan.NameView;
 import io.kairos.extensions.agent.plan.Standing;
 import io.kairos.extensions.api.v1alpha1.Conditions;
+import io.kairos.extensions.api.v1alpha1.DriftStatus;
 import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
 import io.kairos.extensions.api.v1alpha1.HostStatus;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus;
@@ -33,8 +34,7 @@ class StatusReportTest {
   private static final String NOON = "2026-01-01T12:00:00Z";
   private static final String LATER = "2026-01-01T12:05:00Z";
   private static final HostView EMPTY =
-      new HostView(
-          Optional.of(Profile.ACTIVE), Map.of(), Map.of(), Set.of(), Set.of(), List.of(), Map.of());
+      new HostView(Optional.of(Profile.ACTIVE), Map.of(), Map.of(), Set.of(), Set.of(), List.of());
 
   private static Standing at(String name, Phase phase) {
     return new Standing(live(name, "1"), phase, "Because", "why " + name, 0);
@@ -47,7 +47,24 @@ class StatusReportTest {
   private static NodeExtensionStateStatus report(
       NodeExtensionStateStatus previous, String now, HostView view, Standing... standings) {
     return StatusReport.of(
-        new Evidence(7, List.of(standings), view, HostStatus.UNKNOWN), previous, now);
+        new Evidence(7, List.of(standings), view, HostStatus.UNKNOWN, List.of()), previous, now);
+  }
+
+  @Test
+  void driftIsCountedOnAndKeptUntilThereIsMore() {
+    NodeExtensionStateStatus first = drifted(NodeExtensionStateStatus.EMPTY, NOON, "a: gone", "b");
+    assertThat(first.drift()).isEqualTo(new DriftStatus(2, NOON, "a: gone; b"));
+    assertThat(drifted(first, LATER).drift()).isEqualTo(first.drift());
+    assertThat(drifted(first, LATER, "c").drift()).isEqualTo(new DriftStatus(3, LATER, "c"));
+    assertThat(drifted(first, LATER, "x".repeat(5_000)).drift().message()).hasSize(900);
+    assertThat(StatusReport.unreachable(first, 7, "silent", LATER).drift())
+        .isEqualTo(first.drift());
+  }
+
+  private static NodeExtensionStateStatus drifted(
+      NodeExtensionStateStatus previous, String now, String... found) {
+    return StatusReport.of(
+        new Evidence(7, List.of(), EMPTY, HostStatus.UNKNOWN, List.of(found)), previous, now);
   }
 
   private static Condition condition(NodeExtensionStateStatus status, String type) {
@@ -73,7 +90,7 @@ class StatusReportTest {
     HostStatus host =
         HostStatus.UNKNOWN.toBuilder().trustedBoot(trustedBoot).imagePolicy(imagePolicy).build();
     return StatusReport.of(
-        new Evidence(7, List.of(), EMPTY, host), NodeExtensionStateStatus.EMPTY, NOON);
+        new Evidence(7, List.of(), EMPTY, host, List.of()), NodeExtensionStateStatus.EMPTY, NOON);
   }
 
   @ParameterizedTest
@@ -248,8 +265,7 @@ class StatusReportTest {
             Map.of("a", Optional.of(old)),
             Set.of(old),
             Set.of(),
-            List.of(),
-            Map.of());
+            List.of());
     ExtensionStatus entry =
         report(NodeExtensionStateStatus.EMPTY, NOON, view, at("a", Phase.PENDING_REBOOT))
             .extensions()
@@ -281,8 +297,7 @@ class StatusReportTest {
             Map.of("ours", Optional.of(digest("ours", "1"))),
             Set.of(),
             Set.of(),
-            List.of(new UnmanagedFile("theirs.raw", List.of(), false)),
-            Map.of());
+            List.of(new UnmanagedFile("theirs.raw", List.of(), false)));
     NodeExtensionStateStatus status =
         report(NodeExtensionStateStatus.EMPTY, NOON, view, at("a", Phase.ACTIVE));
     assertThat(status.extensions())
@@ -313,8 +328,7 @@ class StatusReportTest {
   void listsAreBounded() {
     Map<String, NameView> names = new HashMap<>();
     IntStream.range(0, 100).forEach(i -> names.put("ours-" + i, ours("ours-" + i)));
-    HostView view =
-        new HostView(Optional.empty(), names, Map.of(), Set.of(), Set.of(), List.of(), Map.of());
+    HostView view = new HostView(Optional.empty(), names, Map.of(), Set.of(), Set.of(), List.of());
     Standing[] failed =
         IntStream.range(0, 64)
             .mapToObj(i -> at("%02d".formatted(i), Phase.FAILED))

@@ -25,7 +25,7 @@ class VerifiedImagesTest {
     new Store(layout).prepare();
     file = Files.writeString(layout.images().resolve(IMAGE), "an image");
     images = new VerifiedImages(layout);
-    images.verified(IMAGE);
+    assertThat(images.verified(IMAGE)).isFalse();
   }
 
   @Test
@@ -50,6 +50,43 @@ class VerifiedImagesTest {
     Files.move(other, file, StandardCopyOption.ATOMIC_MOVE);
 
     assertThat(images.touched()).containsExactly(IMAGE);
+  }
+
+  @Test
+  void whatWasTouchedIsUntrustedUntilItIsVerifiedAnew() throws IOException {
+    Files.writeString(file, "an imagE");
+    assertThat(images.untrusted()).isEmpty();
+    assertThat(images.touched()).containsExactly(IMAGE);
+    assertThat(images.untrusted()).containsExactly(IMAGE);
+    assertThat(images.verified(IMAGE)).as("the same file was right after all").isFalse();
+    assertThat(images.untrusted()).isEmpty();
+  }
+
+  @Test
+  void onlyWhatWasOverwrittenInPlaceAndThenReplacedIsReadWrongByWhoHasItOpen() throws IOException {
+    Files.writeString(file, "overwritten");
+    assertThat(images.touched()).hasSize(1);
+    replace();
+    assertThat(images.verified(IMAGE)).isTrue();
+
+    replace();
+    assertThat(images.touched()).hasSize(1);
+    replace();
+    assertThat(images.verified(IMAGE)).isFalse();
+  }
+
+  @Test
+  void aDeletedImageIsForgotten() throws IOException {
+    Files.delete(file);
+    assertThat(images.touched()).hasSize(1);
+    images.deleted(IMAGE);
+    assertThat(images.untrusted()).isEmpty();
+    assertThat(images.touched()).isEmpty();
+  }
+
+  private void replace() throws IOException {
+    Path other = Files.writeString(root.resolve("other"), "an image");
+    Files.move(other, file, StandardCopyOption.ATOMIC_MOVE);
   }
 
   @Test

@@ -7,6 +7,7 @@ import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.ExtensionImage;
 import io.kairos.extensions.api.v1alpha1.ExtensionKey;
 import io.kairos.extensions.api.v1alpha1.ExtensionReference;
+import io.kairos.extensions.api.v1alpha1.Requirements;
 import io.kairos.extensions.api.v1alpha1.Target;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Extension;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Node;
@@ -43,6 +44,8 @@ import java.util.function.Predicate;
  *       that holds it keeps it, else the lower policy name gets it, so that nothing flaps; it is a
  *       conflict on all of them. At different priorities it is not: the loser is told that it is
  *       overridden.
+ *   <li>Of what is won on a node, what excludes or lacks something else is not given ({@link
+ *       Companions}); what of it is there already stays as it is.
  * </ol>
  */
 public final class Planner {
@@ -63,7 +66,7 @@ public final class Planner {
     return new Planner(fleet).plan();
   }
 
-  private record Contender(Draft draft, Extension extension, ExtensionImage image) {
+  record Contender(Draft draft, Extension extension, ExtensionImage image) {
     int priority() {
       return draft.policy.spec().priority();
     }
@@ -72,7 +75,17 @@ public final class Planner {
       return draft.policy.name();
     }
 
-    Assignment assignment() {
+    ExtensionKey key() {
+      return new ExtensionKey(extension.spec().type(), extension.imageName());
+    }
+
+    /**
+     * What it comes to.
+     *
+     * @param required the names on the host of the extensions that it requires
+     */
+    Assignment assignment(List<String> required) {
+      Requirements requires = extension.spec().requires();
       return new Assignment(
           extension.spec().type(),
           extension.imageName(),
@@ -88,13 +101,17 @@ public final class Planner {
               .services(extension.spec().services())
               .healthChecks(extension.spec().healthChecks())
               .signatureOrNull(extension.spec().signature())
+              .requiresOrNull(
+                  requires.isEmpty()
+                      ? null
+                      : new Requirements(requires.systemd(), requires.kernel(), required))
               .build(),
           false);
     }
   }
 
   /** What is gathered about one policy on the way. */
-  private static final class Draft {
+  static final class Draft {
     private final Policy policy;
     private final NavigableSet<String> matching = new TreeSet<>();
     private final NavigableMap<String, Extension> matched = new TreeMap<>();
@@ -103,6 +120,8 @@ public final class Planner {
     private final NavigableSet<String> overriders = new TreeSet<>();
     private final NavigableMap<String, NavigableSet<String>> conflicts = new TreeMap<>();
     private final NavigableMap<String, NavigableSet<String>> noImage = new TreeMap<>();
+    private final NavigableMap<String, NavigableSet<String>> excluded = new TreeMap<>();
+    private final NavigableMap<String, NavigableSet<String>> incomplete = new TreeMap<>();
     private final NavigableSet<String> crowded = new TreeSet<>();
     private String revision = "";
     private boolean frozen;
@@ -124,6 +143,14 @@ public final class Planner {
       noImage.forEach(
           (what, nodes) ->
               problems.add(new Problem(Problem.Kind.NO_IMAGE, what + ": " + Samples.nodes(nodes))));
+      excluded.forEach(
+          (what, nodes) ->
+              problems.add(
+                  new Problem(Problem.Kind.EXCLUSION, what + " on " + Samples.nodes(nodes))));
+      incomplete.forEach(
+          (what, nodes) ->
+              problems.add(
+                  new Problem(Problem.Kind.REQUIREMENT, what + " to " + Samples.nodes(nodes))));
       if (!crowded.isEmpty()) {
         problems.add(
             new Problem(
@@ -291,17 +318,54 @@ public final class Planner {
     NavigableMap<ExtensionKey, Assignment> wanted = new TreeMap<>();
     Set<Claim> open = unresolved.getOrDefault(node.name(), new HashSet<>());
     Map<ExtensionKey, List<Contender>> wishes = contenders.getOrDefault(node.name(), Map.of());
-    wishes.forEach(
-        (key, rivals) -> {
-          Contender winner = winner(node, key, rivals);
-          if (wanted.size() < MAX_ASSIGNMENTS) {
-            wanted.put(key, winner.assignment());
-          } else {
-            winner.draft().crowded.add(node.name());
-            open.add(new Claim(winner.policyName(), key));
-          }
-        });
+    List<Contender> winners = new ArrayList<>();
+    wishes.forEach((key, rivals) -> winners.add(winner(node, key, rivals)));
+    Companions companions = Companions.of(winners, present(node), fleet.extensions());
+    companions
+        .excluded()
+        .forEach(
+            (loser, by) ->
+                note(
+                    loser.draft().excluded,
+                    loser.extension().name() + " is not given beside " + by,
+                    node));
+    companions
+        .incomplete()
+        .forEach(
+            (loser, lacks) ->
+                note(
+                    loser.draft().incomplete,
+                    loser.extension().name()
+                        + " is not given without "
+                        + lacks
+                        + ", which does not come",
+                    node));
+    for (Contender winner : winners) {
+      ExtensionKey key = winner.key();
+      if (!companions.accepted().contains(winner)) {
+        open.add(new Claim(winner.policyName(), key));
+      } else if (wanted.size() < MAX_ASSIGNMENTS) {
+        wanted.put(key, winner.assignment(companions.required(winner)));
+      } else {
+        winner.draft().crowded.add(node.name());
+        open.add(new Claim(winner.policyName(), key));
+      }
+    }
     return new NodePlan(wanted, open);
+  }
+
+  private static void note(
+      NavigableMap<String, NavigableSet<String>> problems, String what, Node node) {
+    problems.computeIfAbsent(what, w -> new TreeSet<>()).add(node.name());
+  }
+
+  /** The names of the extensions that are on a node or on their way there or off it. */
+  private Set<String> present(Node node) {
+    Set<String> present = new TreeSet<>();
+    fleet
+        .state(node.name())
+        .ifPresent(state -> state.spec().assignments().forEach(a -> present.add(a.extension())));
+    return present;
   }
 
   private Contender winner(Node node, ExtensionKey key, List<Contender> rivals) {

@@ -24,6 +24,10 @@ public record Problem(Kind kind, String message) implements Comparable<Problem> 
     INVALID_SPEC(Reasons.INVALID_SPEC),
     /** Another policy of equal priority, or another extension of this one, wants the same name. */
     CONFLICT(Reasons.POLICY_CONFLICT),
+    /** Extensions that exclude one another are wanted on one node. */
+    EXCLUSION(Reasons.EXTENSIONS_CONFLICT),
+    /** An extension that another one requires does not come to a node. */
+    REQUIREMENT(Reasons.REQUIRED_EXTENSION_MISSING),
     /** More than a node can carry. */
     TOO_MANY_EXTENSIONS(Reasons.TOO_MANY_EXTENSIONS),
     /** A SystemExtension that is named and not there. */

@@ -4,6 +4,7 @@ import io.kairos.extensions.api.v1alpha1.ExtensionImage;
 import io.kairos.extensions.api.v1alpha1.HealthCheck;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicySpec;
 import io.kairos.extensions.api.v1alpha1.Profile;
+import io.kairos.extensions.api.v1alpha1.Requirements;
 import io.kairos.extensions.api.v1alpha1.Service;
 import io.kairos.extensions.api.v1alpha1.Signature;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Extension;
@@ -20,8 +21,8 @@ import java.util.stream.Collectors;
 /**
  * The revision of a policy: {@code v1-} and the first 16 hex digits of the SHA-256 of a canonical
  * JSON of what it gives its nodes: the matched extensions (type, name, imageName, version, images,
- * services, health checks, signature), the profiles and the activation. Who gets it, and how fast,
- * is no part of it.
+ * requirements, services, health checks, signature), the profiles and the activation. Who gets it,
+ * and how fast, is no part of it.
  *
  * <p>Keys and lists are sorted, there is no white space, and every field is written out here by
  * hand: an upgrade of this program, or of a library, must not move the revision of an unchanged
@@ -72,6 +73,7 @@ final class Revision {
         + ",\"name\":"
         + quoted(extension.name())
         + ","
+        + requires(extension.spec().requires())
         + list("services", extension.spec().services(), Revision::service)
         + signature(extension.spec().signature())
         + "\"type\":"
@@ -131,6 +133,22 @@ final class Revision {
             .map(name -> ",\"trustedCertificates\":{\"configMap\":" + quoted(name) + "}")
             .orElse("")
         + "},";
+  }
+
+  /** Nothing at all where nothing is required, as before there were requirements. */
+  private static String requires(Requirements requires) {
+    return requires.isEmpty()
+        ? ""
+        : "\"requires\":{\"extensions\":"
+            + requires.extensions().stream()
+                .sorted()
+                .map(Revision::quoted)
+                .collect(Collectors.joining(",", "[", "]"))
+            + ",\"kernel\":"
+            + quoted(requires.kernel())
+            + ",\"systemd\":"
+            + quoted(requires.systemd())
+            + "},";
   }
 
   private static String image(ExtensionImage image) {

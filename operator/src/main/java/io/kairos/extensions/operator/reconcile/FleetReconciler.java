@@ -45,6 +45,7 @@ public final class FleetReconciler implements AutoCloseable {
   private final Clock clock;
   private final Fleet fleet;
   private final BooleanSupplier mayRun;
+  private final EventWriter events;
   private final PassLoop loop = new PassLoop(this::reconcile);
 
   // Of the loop's thread alone.
@@ -63,6 +64,12 @@ public final class FleetReconciler implements AutoCloseable {
     this.fleet = fleet;
     this.clock = clock;
     this.mayRun = mayRun;
+    this.events = new EventWriter(client, clock, instance());
+  }
+
+  private static String instance() {
+    String name = Optional.ofNullable(System.getenv("HOSTNAME")).orElse("sysext-operator");
+    return name.substring(0, Math.min(name.length(), 128));
   }
 
   /** Starts to run passes, as soon as they may run. */
@@ -100,6 +107,7 @@ public final class FleetReconciler implements AutoCloseable {
 
   private Duration pass() {
     View view = fleet.view();
+    events.tell(view.states().values());
     if (completed.isPresent() && completed.get().equals(view.snapshot())) {
       return SAFETY_NET;
     }

@@ -1,0 +1,113 @@
+package io.kairos.extensions.agent.plan;
+
+import io.kairos.extensions.api.v1alpha1.Assignment;
+import io.kairos.extensions.api.v1alpha1.Reasons;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/**
+ * Decides which images go.
+ *
+ * <p>What a link leads to, {@code good/} included, what is merged, wanted or being fetched stays.
+ * All else is spare: older versions, kept so that the way back to them needs no download.
+ *
+ * <ul>
+ *   <li>The image of a removal goes at once, whoever may still have it open.
+ *   <li>Of the others, one that a loop device has open stays: its blocks would not come free, and
+ *       what holds it ends some day.
+ *   <li>As many of those that were downloaded last stay as the limit for each extension times the
+ *       number of extensions. Which name a spare image had is written nowhere, and need not be: the
+ *       whole is bounded, and a spare that is missing costs a download.
+ *   <li>No other stays while there is a removal, so that a removed extension leaves no older
+ *       version behind, nor while a download found no room.
+ *   <li>When there is less room than the low-water mark, the oldest go first, until there is
+ *       enough.
+ * </ul>
+ */
+final class Garbage {
+  private final List<Assignment> assignments;
+  private final HostView view;
+  private final Memory memory;
+
+  Garbage(List<Assignment> assignments, HostView view, Memory memory) {
+    this.assignments = assignments;
+    this.view = view;
+    this.memory = memory;
+  }
+
+  /** The steps that take it away. */
+  List<Action> actions() {
+    Set<String> wanted = wanted();
+    List<Action> actions = new ArrayList<>();
+    images(wanted).forEach(image -> actions.add(new Action.DeleteImage(image)));
+    view.strays().stream()
+        .filter(stray -> wanted.stream().noneMatch(stray::contains))
+        .sorted()
+        .forEach(stray -> actions.add(new Action.DeleteStray(stray)));
+    return actions;
+  }
+
+  private Set<String> wanted() {
+    Set<String> wanted =
+        assignments.stream()
+            .filter(assignment -> !assignment.remove())
+            .map(assignment -> assignment.target().image().sha256())
+            .collect(Collectors.toCollection(HashSet::new));
+    memory.staging().ifPresent(use -> wanted.add(use.sha256()));
+    return wanted;
+  }
+
+  private Set<String> images(Set<String> wanted) {
+    Set<String> spare = new TreeSet<>(view.images());
+    spare.addAll(view.storage().files().keySet());
+    spare.removeAll(wanted);
+    view.names().values().forEach(links -> links.images().forEach(spare::remove));
+    view.merged().values().forEach(image -> image.ifPresent(spare::remove));
+
+    Set<String> going = new TreeSet<>();
+    assignments.stream()
+        .filter(Assignment::remove)
+        .map(assignment -> assignment.target().image().sha256())
+        .filter(spare::remove)
+        .forEach(going::add);
+    spare.removeAll(view.storage().inLoops());
+
+    List<String> newestFirst =
+        spare.stream()
+            .sorted(Comparator.comparingLong(this::modifiedMillis).reversed().thenComparing(s -> s))
+            .toList();
+    int limit = (int) Math.min(newestFirst.size(), limit());
+    going.addAll(newestFirst.subList(limit, newestFirst.size()));
+    long free = view.storage().freeBytes() + going.stream().mapToLong(this::bytes).sum();
+    for (int i = limit - 1; i >= 0 && free < view.storage().lowWaterBytes(); i--) {
+      going.add(newestFirst.get(i));
+      free += bytes(newestFirst.get(i));
+    }
+    return going;
+  }
+
+  private long limit() {
+    boolean removing = assignments.stream().anyMatch(Assignment::remove);
+    boolean noRoom =
+        memory.failures().values().stream()
+            .anyMatch(failure -> failure.reason().equals(Reasons.INSUFFICIENT_STORAGE));
+    return removing || noRoom ? 0 : (long) view.storage().keepImages() * assignments.size();
+  }
+
+  private long modifiedMillis(String image) {
+    return file(image).modifiedMillis();
+  }
+
+  private long bytes(String image) {
+    return file(image).bytes();
+  }
+
+  private Storage.ImageFile file(String image) {
+    return view.storage().files().getOrDefault(image, new Storage.ImageFile(0, 0));
+  }
+}
