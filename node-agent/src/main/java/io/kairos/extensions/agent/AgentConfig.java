@@ -1,5 +1,6 @@
 package io.kairos.extensions.agent;
 
+import io.kairos.extensions.agent.fetch.FetchConfig;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -19,6 +20,7 @@ import java.util.Optional;
  *     SYSEXT_STATUS_PAUSE_MILLIS}, default 2 s)
  * @param poll how often the host is looked at when nothing else calls for it ({@code
  *     SYSEXT_POLL_SECONDS}, default 60)
+ * @param fetch how images are fetched
  */
 public record AgentConfig(
     String nodeName,
@@ -26,13 +28,25 @@ public record AgentConfig(
     Optional<Path> siteCa,
     List<Path> fileFolders,
     Duration statusPause,
-    Duration poll) {
+    Duration poll,
+    FetchConfig fetch) {
 
   private static final long MOST = Integer.MAX_VALUE;
 
   /** Takes a copy. */
   public AgentConfig {
     fileFolders = List.copyOf(fileFolders);
+  }
+
+  /** With nothing special about how images are fetched. */
+  public AgentConfig(
+      String nodeName,
+      Path hostRoot,
+      Optional<Path> siteCa,
+      List<Path> fileFolders,
+      Duration statusPause,
+      Duration poll) {
+    this(nodeName, hostRoot, siteCa, fileFolders, statusPause, poll, FetchConfig.DEFAULT);
   }
 
   /**
@@ -58,7 +72,8 @@ public record AgentConfig(
             .map(AgentConfig::folder)
             .toList(),
         Duration.ofMillis(number(environment, "SYSEXT_STATUS_PAUSE_MILLIS", 2_000)),
-        Duration.ofSeconds(number(environment, "SYSEXT_POLL_SECONDS", 60)));
+        Duration.ofSeconds(number(environment, "SYSEXT_POLL_SECONDS", 60)),
+        FetchConfig.from(environment));
   }
 
   private static Path folder(String text) {

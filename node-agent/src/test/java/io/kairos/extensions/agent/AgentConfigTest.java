@@ -3,6 +3,9 @@ package io.kairos.extensions.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.kairos.extensions.agent.fetch.FetchConfig;
+import io.kairos.extensions.agent.fetch.Mirrors;
+import io.kairos.extensions.agent.fetch.Proxies;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -36,7 +39,11 @@ class AgentConfigTest {
                     "SYSEXT_CA_FILE", "/etc/ca.pem",
                     "SYSEXT_FILE_FOLDERS", "/srv/images:/opt/../srv/more::",
                     "SYSEXT_STATUS_PAUSE_MILLIS", "50",
-                    "SYSEXT_POLL_SECONDS", "5")))
+                    "SYSEXT_POLL_SECONDS", "5",
+                    "HTTPS_PROXY", "http://proxy:3128",
+                    "SYSEXT_MIRRORS", "https://a.example=https://b.example",
+                    "SYSEXT_MAX_IMAGE_BYTES", "1000",
+                    "SYSEXT_SOURCES_DIR", "/etc/sysext-sources")))
         .isEqualTo(
             new AgentConfig(
                 "n1",
@@ -44,7 +51,12 @@ class AgentConfigTest {
                 Optional.of(Path.of("/etc/ca.pem")),
                 List.of(Path.of("/srv/images"), Path.of("/srv/more")),
                 Duration.ofMillis(50),
-                Duration.ofSeconds(5)));
+                Duration.ofSeconds(5),
+                new FetchConfig(
+                    Proxies.from(Map.of("HTTPS_PROXY", "http://proxy:3128")),
+                    Mirrors.parse("https://a.example=https://b.example"),
+                    1000,
+                    Optional.of(Path.of("/etc/sysext-sources")))));
   }
 
   @ParameterizedTest
@@ -64,6 +76,10 @@ class AgentConfigTest {
     "SYSEXT_POLL_SECONDS, 9223372036854775807",
     "SYSEXT_STATUS_PAUSE_MILLIS, 2s",
     "SYSEXT_STATUS_PAUSE_MILLIS, 9223372036854775807",
+    "SYSEXT_MAX_IMAGE_BYTES, 0",
+    "SYSEXT_MAX_IMAGE_BYTES, 8G",
+    "SYSEXT_MIRRORS, ftp://a.example/=https://b.example",
+    "NO_PROXY, 10.0.0.0/99",
     "SYSEXT_FILE_FOLDERS, images",
     "SYSEXT_FILE_FOLDERS, /srv/images:../images"
   })
@@ -71,7 +87,11 @@ class AgentConfigTest {
     assertThatThrownBy(() -> AgentConfig.from(Map.of("NODE_NAME", "n1", variable, value)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(variable)
-        .hasMessageContaining(value.substring(value.lastIndexOf(':') + 1));
+        .hasMessageContaining(variable.equals("SYSEXT_MIRRORS") ? "ftp://a.example" : told(value));
+  }
+
+  private static String told(String value) {
+    return value.substring(value.lastIndexOf(':') + 1);
   }
 
   @Test

@@ -82,6 +82,12 @@ public final class Reasons {
   /** The scheme or folder is not allowed on this host. */
   public static final String SOURCE_NOT_ALLOWED = "SourceNotAllowed";
 
+  /** The file is another one than when the download of it began. */
+  public static final String SOURCE_CHANGED = "SourceChanged";
+
+  /** The image is larger than the agent takes. */
+  public static final String IMAGE_TOO_LARGE = "ImageTooLarge";
+
   /** The store's file system is full. */
   public static final String INSUFFICIENT_STORAGE = "InsufficientStorage";
 
