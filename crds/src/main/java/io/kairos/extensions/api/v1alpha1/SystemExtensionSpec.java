@@ -1,6 +1,7 @@
 package io.kairos.extensions.api.v1alpha1;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.crdv2.generator.v1.SchemaCustomizer;
 import io.fabric8.generator.annotation.Default;
@@ -9,6 +10,7 @@ import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 import io.kairos.extensions.api.schema.DeepMerge;
 import java.util.List;
+import java.util.Optional;
 import lombok.Builder;
 
 /**
@@ -19,6 +21,8 @@ import lombok.Builder;
  * @param imageName the name on the host, empty for the name of the object; see {@link
  *     SystemExtension#imageName()}
  * @param images one image an architecture
+ * @param pullSecretOrNull what the images' servers ask for; read it by {@link #pullSecret()}
+ * @param caBundleOrNull whom else to believe there; read it by {@link #caBundle()}
  */
 @Builder(toBuilder = true)
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -74,7 +78,19 @@ public record SystemExtensionSpec(
                 + " hold usr/lib/extension-release.d/extension-release.NAME. Default: metadata.name. Immutable.")
         @Size(max = 63)
         String imageName,
-    @JsonPropertyDescription("One image an architecture.") @Required List<ExtensionImage> images) {
+    @JsonPropertyDescription("One image an architecture.") @Required List<ExtensionImage> images,
+    @JsonPropertyDescription(
+            "A Secret in the operator's namespace with what the images' servers ask for: of type"
+                + " kubernetes.io/dockerconfigjson (the entry of the server's host is taken),"
+                + " kubernetes.io/basic-auth, or Opaque with a bearer token in the key token. Sent over"
+                + " https only, and to the host of the URL only.")
+        @JsonProperty("pullSecret")
+        SecretReference pullSecretOrNull,
+    @JsonPropertyDescription(
+            "A ConfigMap in the operator's namespace with PEM certificates of authorities to believe for these"
+                + " images, beside the usual ones.")
+        @JsonProperty("caBundle")
+        ConfigMapReference caBundleOrNull) {
 
   /**
    * Fills in what the API server would have: it does so for objects that passed it, tests' objects
@@ -85,5 +101,15 @@ public record SystemExtensionSpec(
     version = Values.text(version);
     imageName = Values.text(imageName);
     images = Values.list(images);
+  }
+
+  /** The Secret with what the images' servers ask for. */
+  public Optional<SecretReference> pullSecret() {
+    return Optional.ofNullable(pullSecretOrNull);
+  }
+
+  /** The ConfigMap with the authorities to believe beside the usual ones. */
+  public Optional<ConfigMapReference> caBundle() {
+    return Optional.ofNullable(caBundleOrNull);
   }
 }

@@ -2,6 +2,7 @@ package io.kairos.extensions.agent.fetch;
 
 import io.kairos.extensions.agent.store.StoreLayout;
 import io.kairos.extensions.api.v1alpha1.Reasons;
+import io.kairos.extensions.api.v1alpha1.Target;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -21,6 +22,8 @@ public final class Sources {
   private final List<Path> fileFolders;
   private final FetchConfig config;
   private final Limits limits;
+  private final Optional<Path> siteCa;
+  private final SiteFolder site;
   private final Http http;
 
   /**
@@ -48,6 +51,8 @@ public final class Sources {
     this.fileFolders = List.copyOf(fileFolders);
     this.config = config;
     this.limits = limits.withMaxImageBytes(config.maxImageBytes());
+    this.siteCa = siteCa;
+    this.site = new SiteFolder(config.sourcesFolder());
     this.http = new Http(Trust.context(siteCa), config.proxies(), limits);
   }
 
@@ -64,22 +69,42 @@ public final class Sources {
   /**
    * Opens a source.
    *
+   * @param image what is wanted
+   * @param place one of the {@link #places} of its URL
    * @param resume where an earlier try ended
    * @throws FetchException when it is not allowed, not reachable, or answers with an error
    * @throws InterruptedException when the thread is
    */
-  Opened open(String url, Optional<Part.Resume> resume)
+  Opened open(Target.ResolvedImage image, String place, Optional<Part.Resume> resume)
       throws FetchException, InterruptedException {
-    URI uri = Urls.parse(url);
+    URI uri = Urls.parse(place);
     return switch (Urls.scheme(uri)) {
-      case "https", "http" ->
-          new WebFile(http).open(Urls.requireHttp(uri), Optional.empty(), resume);
+      case "https", "http" -> {
+        Urls.requireHttp(uri);
+        Optional<Credential> credential =
+            site.credential(image.pullSecret(), uri, Urls.parse(image.url()));
+        yield new WebFile(http(image)).open(uri, credential, resume);
+      }
       case "file" -> openFile(uri);
       default ->
           throw new FetchException(
               Reasons.SOURCE_NOT_ALLOWED,
               "scheme " + uri.getScheme() + " is none of https, http and file");
     };
+  }
+
+  private Http http(Target.ResolvedImage image) throws FetchException {
+    if (image.caBundle().isEmpty()) {
+      return http;
+    }
+    try {
+      return new Http(
+          Trust.context(siteCa, site.certificates(image.caBundle())), config.proxies(), limits);
+    } catch (IOException e) {
+      throw new FetchException(
+          Reasons.CA_BUNDLE_UNAVAILABLE,
+          "CA bundle " + image.caBundle() + " cannot be used: " + e.getMessage());
+    }
   }
 
   private Opened openFile(URI uri) throws FetchException {

@@ -86,7 +86,7 @@ public final class Stager {
     List<String> failures = new ArrayList<>();
     for (String place : places) {
       try {
-        download(place, image.sha256(), part);
+        download(image, place, part);
         return;
       } catch (FetchException e) {
         if (CARRIED_ON.contains(e.reason())) {
@@ -109,7 +109,7 @@ public final class Stager {
     }
   }
 
-  private void download(String url, String sha256, Part part)
+  private void download(Target.ResolvedImage image, String url, Part part)
       throws FetchException, IOException, InterruptedException {
     String shown = Urls.shown(url);
     Optional<Part.Resume> resume = part.resume(url);
@@ -119,8 +119,8 @@ public final class Stager {
         resume.isPresent()
             && resume.get().total().isPresent()
             && resume.get().total().getAsLong() == resume.get().offset();
-    String digest = whole ? Download.hex(sofar) : rest(url, shown, resume, sofar, part);
-    if (!digest.equals(sha256)) {
+    String digest = whole ? Download.hex(sofar) : rest(image, url, resume, sofar, part);
+    if (!digest.equals(image.sha256())) {
       throw new FetchException(
           Reasons.DIGEST_MISMATCH,
           shown
@@ -129,7 +129,7 @@ public final class Stager {
               + " ("
               + Files.size(part.file())
               + " bytes), wanted is "
-              + sha256
+              + image.sha256()
               + (resume.isPresent()
                   ? "; it came in several pieces, the next try starts from the beginning"
                   : ""));
@@ -137,15 +137,19 @@ public final class Stager {
   }
 
   private String rest(
-      String url, String shown, Optional<Part.Resume> resume, MessageDigest sofar, Part part)
+      Target.ResolvedImage image,
+      String url,
+      Optional<Part.Resume> resume,
+      MessageDigest sofar,
+      Part part)
       throws FetchException, IOException, InterruptedException {
-    try (Opened source = sources.open(url, resume)) {
+    try (Opened source = sources.open(image, url, resume)) {
       MessageDigest digest = sofar;
       if (source.offset() == 0) {
         part.begin(url, source.validator(), source.total());
         digest = Download.sha256();
       }
-      return new Download(sources.limits()).stream(source, shown, part.file(), digest);
+      return new Download(sources.limits()).stream(source, Urls.shown(url), part.file(), digest);
     }
   }
 
