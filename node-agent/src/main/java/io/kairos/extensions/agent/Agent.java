@@ -5,7 +5,6 @@ import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.kairos.extensions.agent.fetch.Sources;
 import io.kairos.extensions.agent.fetch.Stager;
-import io.kairos.extensions.agent.fetch.Trust;
 import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.report.StatusWriter;
 import io.kairos.extensions.agent.store.Store;
@@ -44,7 +43,7 @@ public final class Agent implements AutoCloseable {
       throws IOException {
     StoreLayout layout = new StoreLayout(config.hostRoot());
     Store store = new Store(layout);
-    Sources sources = new Sources(Trust.context(config.siteCa()), layout, config.fileFolders());
+    Sources sources = new Sources(config.siteCa(), layout, config.fileFolders(), config.fetch());
     StatusWriter writer = new StatusWriter(client, config.nodeName(), config.statusPause());
     AgentLoop loop =
         new AgentLoop(

@@ -1,5 +1,6 @@
 package io.kairos.extensions.agent;
 
+import io.kairos.extensions.agent.fetch.FetchConfig;
 import io.kairos.extensions.agent.plan.Storage;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -25,13 +26,12 @@ import lombok.Builder;
  *     SYSEXT_STATUS_PAUSE_MILLIS}, default 2 s)
  * @param poll how often the host is looked at when nothing else calls for it ({@code
  *     SYSEXT_POLL_SECONDS}, default 60)
- * @param sourcesDir a folder with a file {@code configmap.NAME.KEY} for each value of the
- *     ConfigMaps that extensions name ({@code SYSEXT_SOURCES_DIR}, default none)
  * @param trustedCertificates PEM certificates of those who may sign images, where an extension
  *     names no ConfigMap ({@code SYSEXT_TRUSTED_CERTIFICATES}, default none)
  * @param images what is kept of images that nobody needs: how many for each extension ({@code
  *     SYSEXT_KEEP_IMAGES}, default 1), and only while this much of the store is free ({@code
  *     SYSEXT_MIN_FREE_BYTES}, default 1 GiB or a tenth of the file system, whichever is less)
+ * @param fetch how images are fetched
  */
 @Builder(toBuilder = true)
 public record AgentConfig(
@@ -42,9 +42,9 @@ public record AgentConfig(
     boolean commandsAllowed,
     Duration statusPause,
     Duration poll,
-    Optional<Path> sourcesDir,
     Optional<Path> trustedCertificates,
-    Storage.Limits images) {
+    Storage.Limits images,
+    FetchConfig fetch) {
 
   private static final long MOST = Integer.MAX_VALUE;
   private static final long MOST_IMAGES = 1_000;
@@ -83,7 +83,6 @@ public record AgentConfig(
         flag(environment, "SYSEXT_ALLOW_COMMANDS"),
         Duration.ofMillis(number(environment, "SYSEXT_STATUS_PAUSE_MILLIS", 2_000)),
         Duration.ofSeconds(number(environment, "SYSEXT_POLL_SECONDS", 60)),
-        path(environment, "SYSEXT_SOURCES_DIR"),
         path(environment, "SYSEXT_TRUSTED_CERTIFICATES"),
         new Storage.Limits(
             (int)
@@ -95,7 +94,8 @@ public record AgentConfig(
                     MOST_IMAGES),
             environment.getOrDefault(MIN_FREE, "").isEmpty()
                 ? OptionalLong.empty()
-                : OptionalLong.of(number(environment, MIN_FREE, 0, 0, Long.MAX_VALUE))));
+                : OptionalLong.of(number(environment, MIN_FREE, 0, 0, Long.MAX_VALUE))),
+        FetchConfig.from(environment));
   }
 
   private static Optional<Path> path(Map<String, String> environment, String name) {

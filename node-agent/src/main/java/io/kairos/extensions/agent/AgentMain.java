@@ -16,6 +16,8 @@ import org.slf4j.LoggerFactory;
 public final class AgentMain {
   private static final Logger LOG = LoggerFactory.getLogger(AgentMain.class);
 
+  private static final String TUNNELING = "jdk.http.auth.tunneling.disabledSchemes";
+
   private AgentMain() {}
 
   /**
@@ -24,6 +26,11 @@ public final class AgentMain {
    * @param args none
    */
   public static void main(String[] args) throws IOException, InterruptedException {
+    // The JDK sends no user name to a proxy that it asks for a tunnel, unless told to, at the
+    // start.
+    if (System.getProperty(TUNNELING) == null) {
+      System.setProperty(TUNNELING, "");
+    }
     AgentConfig config;
     try {
       config = AgentConfig.from(System.getenv());

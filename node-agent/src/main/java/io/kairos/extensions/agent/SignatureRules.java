@@ -33,7 +33,7 @@ final class SignatureRules {
   private final Optional<Path> ownCertificates;
 
   SignatureRules(AgentConfig config) {
-    this.sourcesDir = config.sourcesDir();
+    this.sourcesDir = config.fetch().sourcesFolder();
     this.ownCertificates = config.trustedCertificates();
   }
 

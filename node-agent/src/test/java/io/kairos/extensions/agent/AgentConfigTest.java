@@ -3,6 +3,9 @@ package io.kairos.extensions.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.kairos.extensions.agent.fetch.FetchConfig;
+import io.kairos.extensions.agent.fetch.Mirrors;
+import io.kairos.extensions.agent.fetch.Proxies;
 import io.kairos.extensions.agent.plan.Storage;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,7 +30,7 @@ class AgentConfigTest {
                 .commandsAllowed(false)
                 .statusPause(Duration.ofSeconds(2))
                 .poll(Duration.ofSeconds(60))
-                .sourcesDir(Optional.empty())
+                .fetch(FetchConfig.DEFAULT)
                 .trustedCertificates(Optional.empty())
                 .images(Storage.Limits.DEFAULT)
                 .build());
@@ -45,6 +48,9 @@ class AgentConfigTest {
                     Map.entry("SYSEXT_FILE_FOLDERS", "/srv/images:/opt/../srv/more::"),
                     Map.entry("SYSEXT_STATUS_PAUSE_MILLIS", "50"),
                     Map.entry("SYSEXT_POLL_SECONDS", "5"),
+                    Map.entry("HTTPS_PROXY", "http://proxy:3128"),
+                    Map.entry("SYSEXT_MIRRORS", "https://a.example=https://b.example"),
+                    Map.entry("SYSEXT_MAX_IMAGE_BYTES", "1000"),
                     Map.entry("SYSEXT_SOURCES_DIR", "/etc/sources"),
                     Map.entry("SYSEXT_TRUSTED_CERTIFICATES", "/etc/signers.pem"),
                     Map.entry("SYSEXT_KEEP_IMAGES", "0"),
@@ -58,7 +64,12 @@ class AgentConfigTest {
                 .commandsAllowed(true)
                 .statusPause(Duration.ofMillis(50))
                 .poll(Duration.ofSeconds(5))
-                .sourcesDir(Optional.of(Path.of("/etc/sources")))
+                .fetch(
+                    new FetchConfig(
+                        Proxies.from(Map.of("HTTPS_PROXY", "http://proxy:3128")),
+                        Mirrors.parse("https://a.example=https://b.example"),
+                        1000,
+                        Optional.of(Path.of("/etc/sources"))))
                 .trustedCertificates(Optional.of(Path.of("/etc/signers.pem")))
                 .images(new Storage.Limits(0, OptionalLong.of(5_000_000_000L)))
                 .build());
@@ -90,6 +101,10 @@ class AgentConfigTest {
     "SYSEXT_MIN_FREE_BYTES, 1G",
     "SYSEXT_STATUS_PAUSE_MILLIS, 2s",
     "SYSEXT_STATUS_PAUSE_MILLIS, 9223372036854775807",
+    "SYSEXT_MAX_IMAGE_BYTES, 0",
+    "SYSEXT_MAX_IMAGE_BYTES, 8G",
+    "SYSEXT_MIRRORS, ftp://a.example/=https://b.example",
+    "NO_PROXY, 10.0.0.0/99",
     "SYSEXT_FILE_FOLDERS, images",
     "SYSEXT_FILE_FOLDERS, /srv/images:../images"
   })
@@ -97,7 +112,11 @@ class AgentConfigTest {
     assertThatThrownBy(() -> AgentConfig.from(Map.of("NODE_NAME", "n1", variable, value)))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(variable)
-        .hasMessageContaining(value.substring(value.lastIndexOf(':') + 1));
+        .hasMessageContaining(variable.equals("SYSEXT_MIRRORS") ? "ftp://a.example" : told(value));
+  }
+
+  private static String told(String value) {
+    return value.substring(value.lastIndexOf(':') + 1);
   }
 
   @Test

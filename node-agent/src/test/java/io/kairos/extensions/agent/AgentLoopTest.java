@@ -6,7 +6,6 @@ import static org.awaitility.Awaitility.await;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.kairos.extensions.agent.fetch.Sources;
 import io.kairos.extensions.agent.fetch.Stager;
-import io.kairos.extensions.agent.fetch.Trust;
 import io.kairos.extensions.agent.plan.Storage;
 import io.kairos.extensions.agent.report.StatusWriter;
 import io.kairos.extensions.agent.store.HostFolder;
@@ -62,7 +61,7 @@ class AgentLoopTest {
             .poll(poll)
             .images(new Storage.Limits(0, OptionalLong.empty()))
             .build();
-    Sources sources = new Sources(Trust.context(Optional.empty()), layout, config.fileFolders());
+    Sources sources = new Sources(config.siteCa(), layout, config.fileFolders(), config.fetch());
     writer = new StatusWriter(api.client(), NODE, config.statusPause());
     loop =
         new AgentLoop(

@@ -2,7 +2,10 @@ package io.kairos.extensions.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.kairos.extensions.agent.fetch.FetchConfig;
 import io.kairos.extensions.agent.fetch.Images;
+import io.kairos.extensions.agent.fetch.Mirrors;
+import io.kairos.extensions.agent.fetch.Proxies;
 import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.image.Signer;
 import io.kairos.extensions.agent.image.TrustedCertificates;
@@ -30,7 +33,12 @@ class SignatureRulesTest {
   private SignatureRules rules(boolean sources, boolean own) {
     return new SignatureRules(
         AgentConfig.of("n", folder).toBuilder()
-            .sourcesDir(sources ? Optional.of(folder) : Optional.empty())
+            .fetch(
+                new FetchConfig(
+                    Proxies.NONE,
+                    Mirrors.NONE,
+                    FetchConfig.DEFAULT.maxImageBytes(),
+                    sources ? Optional.of(folder) : Optional.empty()))
             .trustedCertificates(own ? Optional.of(folder.resolve("site.pem")) : Optional.empty())
             .build());
   }

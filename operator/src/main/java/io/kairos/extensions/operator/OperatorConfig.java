@@ -10,7 +10,8 @@ import java.util.Map;
  * How an operator runs.
  *
  * @param leaderElection whether to work only while holding the lease
- * @param leaseNamespace the namespace of the lease
+ * @param leaseNamespace the operator's namespace: of the lease, and of the Secrets and ConfigMaps
+ *     that extensions refer to
  * @param leaseName the name of the lease
  * @param probePort the port of {@code /livez} and {@code /readyz}; 0 for any that is free, negative
  *     for none
@@ -23,7 +24,7 @@ public record OperatorConfig(
       """
       Options, each also as an environment variable:
         --leader-election=true|false  LEADER_ELECTION   work only while holding the lease (true)
-        --lease-namespace=NAME        LEASE_NAMESPACE   default: POD_NAMESPACE, or the service account's
+        --lease-namespace=NAME        LEASE_NAMESPACE   also of pull secrets and CA bundles; default: POD_NAMESPACE, or the service account's
         --lease-name=NAME             LEASE_NAME        default: sysext-operator
         --probe-port=PORT             PROBE_PORT        /livez and /readyz (8081); negative: none
         --help

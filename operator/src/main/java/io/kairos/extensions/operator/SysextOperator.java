@@ -49,7 +49,7 @@ public final class SysextOperator implements AutoCloseable {
   private SysextOperator(KubernetesClient client, OperatorConfig config, Clock clock) {
     leading = !config.leaderElection();
     operator = new Operator(overrider -> configure(overrider, client, config));
-    fleet = Controllers.register(operator, client, clock, this::mayRun);
+    fleet = Controllers.register(operator, client, config.leaseNamespace(), clock, this::mayRun);
     probes =
         config.probePort() < 0
             ? Optional.empty()

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.base.CustomResourceDefinitionContext;
@@ -17,10 +18,13 @@ import io.kairos.extensions.api.v1alpha1.DriftStatus;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicy;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.Phase;
+import io.kairos.extensions.api.v1alpha1.SecretReference;
+import io.kairos.extensions.api.v1alpha1.SourceKeys;
 import io.kairos.extensions.api.v1alpha1.SystemExtension;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -210,6 +214,73 @@ class SysextOperatorTest {
                       assertThat(event.getRegarding().getName()).isEqualTo("node-1");
                       assertThat(event.getNote()).contains("hello: it was unmerged");
                     }));
+  }
+
+  @Test
+  void pullSecretsReachTheAgentsByOneSecretAndMissingOnesAreNamed() {
+    createNodes("node-1");
+    SystemExtension hello = Objects.extension("hello", "1.0");
+    hello.setSpec(
+        hello.getSpec().toBuilder().pullSecretOrNull(new SecretReference("registry")).build());
+    client.resource(hello).create();
+    client.resource(Objects.policy("base", 1, "hello")).create();
+
+    eventually(
+        () -> {
+          SystemExtension told = client.resources(SystemExtension.class).withName("hello").get();
+          assertThat(Conditions.find(told.getStatus().conditions(), Conditions.READY).orElseThrow())
+              .satisfies(
+                  ready -> {
+                    assertThat(ready.getReason()).isEqualTo("SourceSecretNotFound");
+                    assertThat(ready.getMessage()).contains("Secret registry");
+                  });
+        });
+    client
+        .resource(
+            new SecretBuilder()
+                .withNewMetadata()
+                .withName("registry")
+                .withNamespace("default")
+                .endMetadata()
+                .withType("Opaque")
+                .addToData("token", "Z2VoZWlt")
+                .addToData("other", "eA==")
+                .build())
+        .create();
+    eventually(() -> assertThat(handedOut()).hasValue(Map.of("secret.registry.token", "Z2VoZWlt")));
+    eventually(() -> assertThat(nodesWith("hello")).containsExactly("node-1"));
+    assertThat(agents.state("node-1").orElseThrow().getSpec().assignments().get(0).target().image())
+        .satisfies(image -> assertThat(image.pullSecret()).isEqualTo("registry"));
+    agents.succeed();
+    eventually(
+        () -> {
+          SystemExtension told = client.resources(SystemExtension.class).withName("hello").get();
+          assertThat(told.getStatus().conditions())
+              .singleElement()
+              .satisfies(ready -> assertThat(ready.getStatus()).isEqualTo("True"));
+        });
+
+    client.secrets().inNamespace("default").withName("registry").delete();
+    eventually(() -> assertThat(handedOut()).hasValue(Map.of()));
+    eventually(
+        () -> {
+          SystemExtension told = client.resources(SystemExtension.class).withName("hello").get();
+          assertThat(
+                  Conditions.find(told.getStatus().conditions(), Conditions.SOURCES_AVAILABLE)
+                      .map(Condition::getReason))
+              .hasValue("SourceSecretNotFound");
+          assertThat(
+                  Conditions.find(told.getStatus().conditions(), Conditions.READY)
+                      .map(Condition::getStatus))
+              .as("it is still in effect everywhere")
+              .hasValue("True");
+        });
+  }
+
+  private Optional<Map<String, String>> handedOut() {
+    return Optional.ofNullable(
+            client.secrets().inNamespace("default").withName(SourceKeys.SECRET).get())
+        .map(secret -> secret.getData() == null ? Map.of() : secret.getData());
   }
 
   @Test

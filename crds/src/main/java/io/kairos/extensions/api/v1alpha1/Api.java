@@ -20,5 +20,9 @@ public final class Api {
   /** What a whole sha256 digest matches, RE2 syntax: it becomes a file name on the hosts. */
   public static final String DIGEST_PATTERN = "[a-f0-9]{64}";
 
+  /** What a Secret or ConfigMap may be called (RFC 1123 subdomain). */
+  static final String OBJECT_NAME_PATTERN =
+      "[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*";
+
   private Api() {}
 }

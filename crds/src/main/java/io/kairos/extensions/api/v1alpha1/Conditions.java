@@ -40,6 +40,11 @@ public final class Conditions {
    */
   public static final String WEAK_IMAGE_POLICY = "WeakImagePolicy";
 
+  /**
+   * Of an extension: whether what its sources need is at hand. Present only while something is not.
+   */
+  public static final String SOURCES_AVAILABLE = "SourcesAvailable";
+
   /** A condition's value. */
   public static final String TRUE = "True";
 

@@ -91,6 +91,33 @@ public final class Reasons {
   /** The scheme or folder is not allowed on this host. */
   public static final String SOURCE_NOT_ALLOWED = "SourceNotAllowed";
 
+  /** A Secret that an extension's source asks for is not there. */
+  public static final String SOURCE_SECRET_NOT_FOUND = "SourceSecretNotFound";
+
+  /** A Secret that an extension's source asks for has nothing that can be sent. */
+  public static final String SOURCE_SECRET_UNUSABLE = "SourceSecretUnusable";
+
+  /** A ConfigMap with certificates that an extension names is not there. */
+  public static final String SOURCE_CONFIG_MAP_NOT_FOUND = "SourceConfigMapNotFound";
+
+  /** A ConfigMap that an extension names cannot be handed to the agents. */
+  public static final String SOURCE_CONFIG_MAP_UNUSABLE = "SourceConfigMapUnusable";
+
+  /** The Secrets and ConfigMaps of all sources outgrow the one Secret that carries them. */
+  public static final String SOURCES_TOO_LARGE = "SourcesTooLarge";
+
+  /** A pull secret has not reached the node, or cannot be used there. */
+  public static final String CREDENTIALS_UNAVAILABLE = "CredentialsUnavailable";
+
+  /** A CA bundle has not reached the node, or cannot be used there. */
+  public static final String CA_BUNDLE_UNAVAILABLE = "CaBundleUnavailable";
+
+  /** The file is another one than when the download of it began. */
+  public static final String SOURCE_CHANGED = "SourceChanged";
+
+  /** The image is larger than the agent takes. */
+  public static final String IMAGE_TOO_LARGE = "ImageTooLarge";
+
   /** The store's file system is full. */
   public static final String INSUFFICIENT_STORAGE = "InsufficientStorage";
 

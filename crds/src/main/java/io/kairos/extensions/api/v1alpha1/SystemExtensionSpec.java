@@ -10,6 +10,7 @@ import io.fabric8.generator.annotation.Size;
 import io.fabric8.generator.annotation.ValidationRule;
 import io.kairos.extensions.api.schema.DeepMerge;
 import java.util.List;
+import java.util.Optional;
 import lombok.Builder;
 
 /**
@@ -25,6 +26,8 @@ import lombok.Builder;
  * @param signatureOrNull who has to have signed them; read it by {@link #signature()}
  * @param requiresOrNull what it needs to work; read it by {@link #requires()}
  * @param conflicts SystemExtensions that must not be on the same node
+ * @param pullSecretOrNull what the images' servers ask for; read it by {@link #pullSecret()}
+ * @param caBundleOrNull whom else to believe there; read it by {@link #caBundle()}
  */
 @Builder(toBuilder = true)
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -102,7 +105,19 @@ public record SystemExtensionSpec(
     @JsonPropertyDescription("What it needs to work.") @JsonProperty("requires")
         Requirements requiresOrNull,
     @JsonPropertyDescription("SystemExtensions that must not be on the same node.")
-        List<String> conflicts) {
+        List<String> conflicts,
+    @JsonPropertyDescription(
+            "A Secret in the operator's namespace with what the images' servers ask for: of type"
+                + " kubernetes.io/dockerconfigjson (the entry of the server's host is taken),"
+                + " kubernetes.io/basic-auth, or Opaque with a bearer token in the key token. Sent over"
+                + " https only, and to the host of the URL only.")
+        @JsonProperty("pullSecret")
+        SecretReference pullSecretOrNull,
+    @JsonPropertyDescription(
+            "A ConfigMap in the operator's namespace with PEM certificates of authorities to believe for these"
+                + " images, beside the usual ones.")
+        @JsonProperty("caBundle")
+        ConfigMapReference caBundleOrNull) {
 
   /**
    * Fills in what the API server would have: it does so for objects that passed it, tests' objects
@@ -127,5 +142,15 @@ public record SystemExtensionSpec(
   /** What it needs to work. */
   public Requirements requires() {
     return Values.or(requiresOrNull, Requirements.NONE);
+  }
+
+  /** The Secret with what the images' servers ask for. */
+  public Optional<SecretReference> pullSecret() {
+    return Optional.ofNullable(pullSecretOrNull);
+  }
+
+  /** The ConfigMap with the authorities to believe beside the usual ones. */
+  public Optional<ConfigMapReference> caBundle() {
+    return Optional.ofNullable(caBundleOrNull);
   }
 }

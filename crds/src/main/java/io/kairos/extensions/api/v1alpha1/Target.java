@@ -81,7 +81,29 @@ public record Target(
    *
    * @param url where it lies
    * @param sha256 the digest of the whole file, 64 lower-case hex digits
+   * @param pullSecret the Secret whose user or token the source asks for, empty for none
+   * @param caBundle the ConfigMap whose certificates to believe there as well, empty for none
    */
+  @JsonInclude(JsonInclude.Include.NON_EMPTY)
   public record ResolvedImage(
-      @Required @Size(max = 1024) String url, @Required @Size(min = 64, max = 64) String sha256) {}
+      @Required @Size(max = 1024) String url,
+      @Required @Size(min = 64, max = 64) String sha256,
+      @JsonPropertyDescription("The Secret whose user or token the source asks for.")
+          @Size(max = 63)
+          String pullSecret,
+      @JsonPropertyDescription("The ConfigMap whose certificates to believe there as well.")
+          @Size(max = 63)
+          String caBundle) {
+
+    /** Absent values as empty ones. */
+    public ResolvedImage {
+      pullSecret = Values.text(pullSecret);
+      caBundle = Values.text(caBundle);
+    }
+
+    /** One that everybody may have, from a server that everybody believes. */
+    public ResolvedImage(String url, String sha256) {
+      this(url, sha256, "", "");
+    }
+  }
 }

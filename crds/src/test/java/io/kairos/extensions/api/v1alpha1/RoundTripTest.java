@@ -101,6 +101,30 @@ class RoundTripTest {
   }
 
   @Test
+  void whatASourceNeedsSurvivesTheWayThroughJsonAndIsLeftOutWhereThereIsNone() {
+    SystemExtension extension =
+        json.unmarshal(
+            """
+            apiVersion: extensions.kairos.io/v1alpha1
+            kind: SystemExtension
+            metadata: {name: x}
+            spec: {version: '1', images: [], pullSecret: {name: registry}, caBundle: {configMap: ca}}
+            """,
+            SystemExtension.class);
+    assertThat(extension.getSpec().pullSecret()).hasValue(new SecretReference("registry"));
+    assertThat(extension.getSpec().caBundle()).hasValue(new ConfigMapReference("ca"));
+    assertThat(json.unmarshal(json.asJson(extension), SystemExtension.class).getSpec())
+        .isEqualTo(extension.getSpec());
+
+    Target.ResolvedImage plain = new Target.ResolvedImage("https://x/y.raw", "a".repeat(64));
+    assertThat(json.asJson(plain)).doesNotContain("pullSecret").doesNotContain("caBundle");
+    assertThat(json.unmarshal(json.asJson(plain), Target.ResolvedImage.class)).isEqualTo(plain);
+    Target.ResolvedImage guarded =
+        new Target.ResolvedImage("https://x/y.raw", "a".repeat(64), "registry", "ca");
+    assertThat(json.unmarshal(json.asJson(guarded), Target.ResolvedImage.class)).isEqualTo(guarded);
+  }
+
+  @Test
   void aConditionKeepsItsTimeWhileItsStatusStays() {
     var before =
         List.of(

@@ -100,6 +100,7 @@ class ApiRefusalsTest {
             profiles(),
             paces(),
             references(),
+            sources(),
             Stream.of(
                 badPolicy(
                     "no node selector",
@@ -217,6 +218,31 @@ class ApiRefusalsTest {
                 "{url: 'https://me:secret@extensions.example.org/hello.raw', sha256: " + SHA + "}",
                 "spec.images[0].url: Invalid value",
                 "url carries a user name or password, which everyone could read: take it out")));
+  }
+
+  private static Stream<Case> sources() {
+    return Stream.of("Registry", "a/b", "-a", "a..b", "")
+        .flatMap(
+            name ->
+                Stream.of(
+                    badExtension(
+                        "pull secret '" + name + "'",
+                        "{version: 1.0.0, images: ["
+                            + IMAGE
+                            + "], pullSecret: {name: '"
+                            + name
+                            + "'}}",
+                        "spec.pullSecret.name: Invalid value",
+                        "name is the name of a Secret"),
+                    badExtension(
+                        "CA bundle '" + name + "'",
+                        "{version: 1.0.0, images: ["
+                            + IMAGE
+                            + "], caBundle: {configMap: '"
+                            + name
+                            + "'}}",
+                        "spec.caBundle.configMap: Invalid value",
+                        "configMap is the name of a ConfigMap")));
   }
 
   private static Stream<Case> digests() {
@@ -462,6 +488,12 @@ class ApiRefusalsTest {
                     + " conflicts: [other], images: ["
                     + IMAGE
                     + "]}")),
+        good(
+            extension(
+                "guarded",
+                "{version: v1, images: ["
+                    + IMAGE
+                    + "], pullSecret: {name: my-registry.example}, caBundle: {configMap: kube-root-ca.crt}}")),
         good(extension("named.raw", "{version: v1, imageName: named, images: [" + IMAGE + "]}")),
         good(
             extension(

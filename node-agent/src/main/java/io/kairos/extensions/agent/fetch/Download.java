@@ -6,15 +6,17 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Duration;
 import java.util.HexFormat;
 import java.util.OptionalLong;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.ToLongFunction;
 
 /**
  * Streams a source into a file, hashing on the way: the file is read only once, and memory stays
@@ -22,49 +24,67 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class Download {
   private static final int BUFFER = 256 * 1024;
-  private static final long HEADROOM_BYTES = 1 << 20;
-  private static final Duration STALL = Duration.ofSeconds(60);
 
-  private Download() {}
+  /** How many bytes go by between two looks at the disk. */
+  private static final long LOOK_BYTES = 16L << 20;
+
+  private final Limits limits;
+  private final ToLongFunction<Path> freeBytes;
+
+  Download(Limits limits) {
+    // by statvfs: Files.getFileStore looks mounts up by path, and finds none below /proc/PID/root
+    this(limits, folder -> folder.toFile().getUsableSpace());
+  }
 
   /**
-   * Streams to the end.
+   * With another way to look at the disk.
+   *
+   * @param freeBytes bytes left on a folder's file system
+   */
+  Download(Limits limits, ToLongFunction<Path> freeBytes) {
+    this.limits = limits;
+    this.freeBytes = freeBytes;
+  }
+
+  /**
+   * Streams to the end, behind what is there.
    *
    * @param source an opened source
    * @param url for messages
-   * @param part written anew
-   * @return the digest of what came, 64 lower-case hex digits
-   * @throws FetchException when the source breaks off or stalls, or the file system is full
+   * @param part appended to
+   * @param digest of what is there
+   * @return the digest of the whole, 64 lower-case hex digits
+   * @throws FetchException when the source breaks off, stalls or is too large, or the file system
+   *     gets full
    * @throws IOException when the file cannot be written for another reason
+   * @throws InterruptedException when the thread is; what came until then stays in the file
    */
-  static String stream(Sources.Opened source, String url, Path part)
-      throws FetchException, IOException {
+  String stream(Opened source, String url, Path part, MessageDigest digest)
+      throws FetchException, IOException, InterruptedException {
     OptionalLong promised = source.length();
-    // by statvfs: Files.getFileStore looks mounts up by path, and finds none below /proc/PID/root
-    long free = part.getParent().toFile().getUsableSpace();
-    if (promised.isPresent() && promised.getAsLong() + HEADROOM_BYTES > free) {
-      throw new FetchException(
-          Reasons.INSUFFICIENT_STORAGE,
-          url
-              + " has "
-              + promised.getAsLong()
-              + " bytes, the store has "
-              + free
-              + " left: make room, or the store larger");
+    if (promised.isPresent()) {
+      requireSize(url, source.offset() + promised.getAsLong());
     }
-    MessageDigest digest = sha256();
+    requireSpace(url, part, promised.orElse(0), "");
     AtomicLong received = new AtomicLong();
-    ScheduledExecutorService watch = watch(source.body(), received);
-    try (OutputStream out = Files.newOutputStream(part)) {
+    AtomicBoolean stalled = new AtomicBoolean();
+    ScheduledExecutorService watch = watch(source.body(), received, stalled);
+    try (OutputStream out =
+        Files.newOutputStream(part, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
       byte[] buffer = new byte[BUFFER];
+      long looked = 0;
       while (true) {
-        int n = read(source.body(), buffer, url, received.get(), promised);
+        int n = read(source, buffer, url, received.get(), stalled);
         if (n < 0) {
           break;
         }
+        requireSize(url, source.offset() + received.get() + n);
         digest.update(buffer, 0, n);
         out.write(buffer, 0, n);
-        received.addAndGet(n);
+        if (received.addAndGet(n) - looked >= LOOK_BYTES) {
+          looked = received.get();
+          requireSpace(url, part, 0, " after " + looked + " bytes");
+        }
       }
     } catch (IOException e) {
       if (isFull(e)) {
@@ -80,10 +100,12 @@ final class Download {
     } finally {
       watch.shutdownNow();
     }
-    if (promised.isPresent() && promised.getAsLong() != received.get()) {
-      throw interrupted(url, received.get(), promised, "the connection was closed early");
+    long end = source.offset() + received.get();
+    if ((promised.isPresent() && promised.getAsLong() != received.get())
+        || (source.total().isPresent() && source.total().getAsLong() != end)) {
+      throw interrupted(url, source, received.get(), "the connection was closed early");
     }
-    return HexFormat.of().formatHex(digest.digest());
+    return hex(digest);
   }
 
   /**
@@ -92,6 +114,15 @@ final class Download {
    * @throws IOException when it cannot be read
    */
   static String digest(Path file) throws IOException {
+    return hex(digestSoFar(file));
+  }
+
+  /**
+   * A digest that goes on after a file's bytes.
+   *
+   * @throws IOException when it cannot be read
+   */
+  static MessageDigest digestSoFar(Path file) throws IOException {
     MessageDigest digest = sha256();
     try (InputStream in = Files.newInputStream(file)) {
       byte[] buffer = new byte[BUFFER];
@@ -99,31 +130,90 @@ final class Download {
         digest.update(buffer, 0, n);
       }
     }
-    return HexFormat.of().formatHex(digest.digest());
+    return digest;
   }
 
-  private static int read(
-      InputStream in, byte[] buffer, String url, long received, OptionalLong promised)
-      throws FetchException {
+  static MessageDigest sha256() {
     try {
-      return in.read(buffer);
-    } catch (IOException broken) {
-      throw interrupted(url, received, promised, String.valueOf(broken.getMessage()));
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException everyJdkHasIt) {
+      throw new IllegalStateException(everyJdkHasIt);
     }
   }
 
-  private static FetchException interrupted(
-      String url, long received, OptionalLong promised, String why) {
-    String of = promised.isPresent() ? " of " + promised.getAsLong() : "";
-    return new FetchException(
-        Reasons.DOWNLOAD_INTERRUPTED, url + " broke off after " + received + of + " bytes: " + why);
+  static String hex(MessageDigest digest) {
+    return HexFormat.of().formatHex(digest.digest());
   }
 
-  /**
-   * Closes a body that brings nothing for a minute: the client has no time limit of its own for
-   * that.
-   */
-  private static ScheduledExecutorService watch(InputStream body, AtomicLong received) {
+  private void requireSize(String url, long bytes) throws FetchException {
+    if (bytes > limits.maxImageBytes()) {
+      throw new FetchException(
+          Reasons.IMAGE_TOO_LARGE,
+          url
+              + " has "
+              + bytes
+              + " bytes or more, this agent takes images of up to "
+              + limits.maxImageBytes()
+              + " (SYSEXT_MAX_IMAGE_BYTES)");
+    }
+  }
+
+  private void requireSpace(String url, Path part, long wanted, String when) throws FetchException {
+    long free = freeBytes.applyAsLong(part.getParent());
+    if (wanted > free - limits.reserveBytes()) {
+      throw new FetchException(
+          Reasons.INSUFFICIENT_STORAGE,
+          url
+              + (wanted > 0 ? " needs " + wanted + " bytes" : " needs room")
+              + ", the store has "
+              + free
+              + " left"
+              + when
+              + " and keeps "
+              + limits.reserveBytes()
+              + " of them free: make room, or the store larger");
+    }
+  }
+
+  private int read(Opened source, byte[] buffer, String url, long received, AtomicBoolean stalled)
+      throws FetchException, InterruptedException {
+    if (Thread.interrupted()) {
+      throw new InterruptedException();
+    }
+    try {
+      return source.body().read(buffer);
+    } catch (BadBodyException bad) {
+      throw new FetchException(bad.reason(), url + ": " + bad.getMessage());
+    } catch (IOException broken) {
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
+      String why =
+          stalled.get()
+              ? "less than "
+                  + limits.slowestBytesPerSecond()
+                  + " bytes/s came for "
+                  + limits.stall().toMillis() / 1000.0
+                  + " s"
+              : String.valueOf(broken.getMessage());
+      throw interrupted(url, source, received, why);
+    }
+  }
+
+  private static FetchException interrupted(String url, Opened source, long received, String why) {
+    OptionalLong total =
+        source.length().isPresent()
+            ? OptionalLong.of(source.offset() + source.length().getAsLong())
+            : source.total();
+    String of = total.isPresent() ? " of " + total.getAsLong() : "";
+    return new FetchException(
+        Reasons.DOWNLOAD_INTERRUPTED,
+        url + " broke off after " + (source.offset() + received) + of + " bytes: " + why);
+  }
+
+  /** Closes a body that stalls: the client has no time limit of its own for that. */
+  private ScheduledExecutorService watch(
+      InputStream body, AtomicLong received, AtomicBoolean stalled) {
     ScheduledExecutorService watch =
         Executors.newSingleThreadScheduledExecutor(
             task -> {
@@ -131,10 +221,14 @@ final class Download {
               thread.setDaemon(true);
               return thread;
             });
-    AtomicLong before = new AtomicLong(-1);
+    long millis = limits.stall().toMillis();
+    long least = Math.max(1, limits.slowestBytesPerSecond() * millis / 1000);
+    AtomicLong before = new AtomicLong();
     Runnable check =
         () -> {
-          if (before.getAndSet(received.get()) == received.get()) {
+          long now = received.get();
+          if (now - before.getAndSet(now) < least) {
+            stalled.set(true);
             try {
               body.close();
             } catch (IOException alreadyBroken) {
@@ -142,8 +236,7 @@ final class Download {
             }
           }
         };
-    var unused =
-        watch.scheduleAtFixedRate(check, STALL.toMillis(), STALL.toMillis(), TimeUnit.MILLISECONDS);
+    var unused = watch.scheduleAtFixedRate(check, millis, millis, TimeUnit.MILLISECONDS);
     return watch;
   }
 
@@ -151,13 +244,5 @@ final class Download {
   private static boolean isFull(IOException e) {
     String message = String.valueOf(e.getMessage());
     return message.contains("No space left on device") || message.contains("quota exceeded");
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException everyJdkHasIt) {
-      throw new IllegalStateException(everyJdkHasIt);
-    }
   }
 }

@@ -2,84 +2,89 @@ package io.kairos.extensions.agent.fetch;
 
 import io.kairos.extensions.agent.store.StoreLayout;
 import io.kairos.extensions.api.v1alpha1.Reasons;
+import io.kairos.extensions.api.v1alpha1.Target;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.ConnectException;
 import java.net.URI;
-import java.net.URISyntaxException;
-import java.net.UnknownHostException;
-import java.net.http.HttpClient;
-import java.net.http.HttpConnectTimeoutException;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLException;
 
 /**
  * Opens sources: {@code https}, {@code http}, and {@code file} below the folders that the
- * administrator of the agent allows. A redirect is followed up to five times, never from https to
- * http.
+ * administrator of the agent allows.
  */
 public final class Sources {
-  private static final Duration CONNECT = Duration.ofSeconds(10);
-  private static final Duration HEADERS = Duration.ofSeconds(30);
-
-  private final HttpClient http;
   private final StoreLayout layout;
   private final List<Path> fileFolders;
+  private final FetchConfig config;
+  private final Limits limits;
+  private final Optional<Path> siteCa;
+  private final SiteFolder site;
+  private final Http http;
 
   /**
    * Opens sources for a host.
    *
+   * @param siteCa PEM certificates to believe beside the JDK's
    * @param fileFolders folders of the host below which {@code file://} is allowed
+   * @throws IOException when the certificates cannot be read
    */
-  public Sources(SSLContext tls, StoreLayout layout, List<Path> fileFolders) {
-    this.http =
-        HttpClient.newBuilder()
-            .sslContext(tls)
-            .connectTimeout(CONNECT)
-            .followRedirects(HttpClient.Redirect.NORMAL)
-            .build();
-    this.layout = layout;
-    this.fileFolders = List.copyOf(fileFolders);
+  public Sources(
+      Optional<Path> siteCa, StoreLayout layout, List<Path> fileFolders, FetchConfig config)
+      throws IOException {
+    this(siteCa, layout, fileFolders, config, Limits.DEFAULT);
   }
 
-  /**
-   * A source that answers.
-   *
-   * @param body its bytes; to be closed
-   * @param length how many are promised, where that is known
-   */
-  public record Opened(InputStream body, OptionalLong length) implements AutoCloseable {
-    @Override
-    public void close() throws IOException {
-      body.close();
-    }
+  /** With other limits; the size of the largest image is the configuration's. */
+  Sources(
+      Optional<Path> siteCa,
+      StoreLayout layout,
+      List<Path> fileFolders,
+      FetchConfig config,
+      Limits limits)
+      throws IOException {
+    this.layout = layout;
+    this.fileFolders = List.copyOf(fileFolders);
+    this.config = config;
+    this.limits = limits.withMaxImageBytes(config.maxImageBytes());
+    this.siteCa = siteCa;
+    this.site = new SiteFolder(config.sourcesFolder());
+    this.http = new Http(Trust.context(siteCa), config.proxies(), limits);
+  }
+
+  /** What downloads have to keep to. */
+  Limits limits() {
+    return limits;
+  }
+
+  /** Where to look for a URL, in this order: its mirrors, then itself. */
+  List<String> places(String url) {
+    return config.mirrors().places(url);
   }
 
   /**
    * Opens a source.
    *
+   * @param image what is wanted
+   * @param place one of the {@link #places} of its URL
+   * @param resume where an earlier try ended
    * @throws FetchException when it is not allowed, not reachable, or answers with an error
    * @throws InterruptedException when the thread is
    */
-  public Opened open(String url) throws FetchException, InterruptedException {
-    URI uri;
-    try {
-      uri = new URI(url);
-    } catch (URISyntaxException e) {
-      throw new FetchException(Reasons.SOURCE_NOT_ALLOWED, "not a URL: " + e.getMessage());
-    }
-    return switch (String.valueOf(uri.getScheme())) {
-      case "https", "http" -> openHttp(uri);
+  Opened open(Target.ResolvedImage image, String place, Optional<Part.Resume> resume)
+      throws FetchException, InterruptedException {
+    URI uri = Urls.parse(place);
+    return switch (Urls.scheme(uri)) {
+      case "https", "http" -> {
+        Urls.requireHttp(uri);
+        Optional<Credential> credential =
+            site.credential(image.pullSecret(), uri, Urls.parse(image.url()));
+        yield new WebFile(http(image)).open(uri, credential, resume);
+      }
       case "file" -> openFile(uri);
       default ->
           throw new FetchException(
@@ -88,52 +93,18 @@ public final class Sources {
     };
   }
 
-  private Opened openHttp(URI uri) throws FetchException, InterruptedException {
-    HttpResponse<InputStream> response;
+  private Http http(Target.ResolvedImage image) throws FetchException {
+    if (image.caBundle().isEmpty()) {
+      return http;
+    }
     try {
-      HttpRequest request = HttpRequest.newBuilder(uri).timeout(HEADERS).GET().build();
-      response = http.send(request, HttpResponse.BodyHandlers.ofInputStream());
-    } catch (IllegalArgumentException e) {
-      throw new FetchException(Reasons.SOURCE_NOT_ALLOWED, uri + ": " + e.getMessage());
+      return new Http(
+          Trust.context(siteCa, site.certificates(image.caBundle())), config.proxies(), limits);
     } catch (IOException e) {
-      throw new FetchException(Reasons.SOURCE_UNREACHABLE, uri + ": " + cause(uri, e));
-    }
-    if (response.statusCode() != 200) {
-      discard(response.body());
       throw new FetchException(
-          Reasons.DOWNLOAD_REFUSED,
-          "GET " + uri + " was answered with HTTP " + response.statusCode());
+          Reasons.CA_BUNDLE_UNAVAILABLE,
+          "CA bundle " + image.caBundle() + " cannot be used: " + e.getMessage());
     }
-    return new Opened(response.body(), response.headers().firstValueAsLong("Content-Length"));
-  }
-
-  private static void discard(InputStream body) {
-    try {
-      body.close();
-    } catch (IOException broken) {
-      // an error page that breaks off is no worse than one that does not
-    }
-  }
-
-  private static String cause(URI uri, IOException e) {
-    if (e instanceof HttpConnectTimeoutException) {
-      return "no connection within " + CONNECT.toSeconds() + " s";
-    }
-    if (e instanceof HttpTimeoutException) {
-      return "no answer within " + HEADERS.toSeconds() + " s";
-    }
-    for (Throwable t = e; t != null; t = t.getCause()) {
-      if (t instanceof UnknownHostException
-          || t instanceof java.nio.channels.UnresolvedAddressException) {
-        return "the name " + uri.getHost() + " does not resolve";
-      }
-      if (t instanceof SSLException) {
-        return "TLS: "
-            + t.getMessage()
-            + " (a site's own CA is given to the agent by SYSEXT_CA_FILE)";
-      }
-    }
-    return e instanceof ConnectException ? "connection refused" : String.valueOf(e.getMessage());
   }
 
   private Opened openFile(URI uri) throws FetchException {
@@ -163,7 +134,7 @@ public final class Sources {
       if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
         throw new FetchException(Reasons.SOURCE_UNREACHABLE, onHost + " is no file on the host");
       }
-      return new Opened(
+      return Opened.whole(
           Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS), OptionalLong.of(Files.size(file)));
     } catch (IOException e) {
       throw new FetchException(

@@ -15,14 +15,26 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Brings one image into the store: an image that is there already is hashed again, anything else is
- * downloaded to {@code staging/}. Only what has the promised digest and fits this host gets its
- * final name.
+ * downloaded to {@code staging/}, where a download that breaks off waits to be carried on. Only
+ * what has the promised digest and fits this host gets its final name.
  */
 public final class Stager {
+  private static final Logger LOG = LoggerFactory.getLogger(Stager.class);
+
+  /** Failures after which the next try carries on with what has come. */
+  private static final Set<String> CARRIED_ON =
+      Set.of(Reasons.DOWNLOAD_INTERRUPTED, Reasons.DOWNLOAD_REFUSED, Reasons.SOURCE_UNREACHABLE);
+
   private final Sources sources;
   private final StoreLayout layout;
   private final Store store;
@@ -44,43 +56,100 @@ public final class Stager {
    */
   public Staged stage(Target.ResolvedImage image, String name, HostFacts host)
       throws InterruptedException {
-    Path part = layout.staging().resolve(image.sha256() + ".part");
+    Part part = new Part(layout.staging(), image.sha256());
     try {
       Path kept = layout.images().resolve(image.sha256());
       if (Files.isRegularFile(kept, LinkOption.NOFOLLOW_LINKS)
           && Download.digest(kept).equals(image.sha256())) {
         return inspect(kept, name, host);
       }
-      download(image, part);
-      Staged verdict = inspect(part, name, host);
+      fetch(image, part);
+      Staged verdict = inspect(part.file(), name, host);
       if (verdict instanceof Staged.Ready) {
-        store.keep(part, image.sha256());
+        part.done();
+        store.keep(part.file(), image.sha256());
       } else {
-        Files.deleteIfExists(part);
+        part.delete();
       }
       return verdict;
     } catch (FetchException e) {
-      return dropped(part, new Staged.NotStaged(e.reason(), e.getMessage()));
+      return new Staged.NotStaged(e.reason(), e.getMessage());
     } catch (IOException e) {
       return dropped(part, new Staged.NotStaged(Reasons.STORE_ERROR, "the store: " + e));
     }
   }
 
-  private void download(Target.ResolvedImage image, Path part)
+  /** From the first place that gives it: mirrors, then the URL itself. */
+  private void fetch(Target.ResolvedImage image, Part part)
       throws FetchException, IOException, InterruptedException {
-    try (Sources.Opened source = sources.open(image.url())) {
-      String digest = Download.stream(source, image.url(), part);
-      if (!digest.equals(image.sha256())) {
-        throw new FetchException(
-            Reasons.DIGEST_MISMATCH,
-            image.url()
-                + " has sha256 "
-                + digest
-                + " ("
-                + Files.size(part)
-                + " bytes), wanted is "
-                + image.sha256());
+    List<String> places = sources.places(image.url());
+    List<String> failures = new ArrayList<>();
+    for (String place : places) {
+      try {
+        download(image, place, part);
+        return;
+      } catch (FetchException e) {
+        if (CARRIED_ON.contains(e.reason())) {
+          part.tidy();
+        } else {
+          part.delete();
+        }
+        if (failures.size() == places.size() - 1) {
+          throw failures.isEmpty()
+              ? e
+              : new FetchException(
+                  e.reason(),
+                  e.getMessage()
+                      + "; before that mirrors were tried: "
+                      + String.join("; ", failures));
+        }
+        LOG.warn("a mirror gave nothing: {}", e.getMessage());
+        failures.add(e.getMessage());
       }
+    }
+  }
+
+  private void download(Target.ResolvedImage image, String url, Part part)
+      throws FetchException, IOException, InterruptedException {
+    String shown = Urls.shown(url);
+    Optional<Part.Resume> resume = part.resume(url);
+    MessageDigest sofar =
+        resume.isPresent() ? Download.digestSoFar(part.file()) : Download.sha256();
+    boolean whole =
+        resume.isPresent()
+            && resume.get().total().isPresent()
+            && resume.get().total().getAsLong() == resume.get().offset();
+    String digest = whole ? Download.hex(sofar) : rest(image, url, resume, sofar, part);
+    if (!digest.equals(image.sha256())) {
+      throw new FetchException(
+          Reasons.DIGEST_MISMATCH,
+          shown
+              + " has sha256 "
+              + digest
+              + " ("
+              + Files.size(part.file())
+              + " bytes), wanted is "
+              + image.sha256()
+              + (resume.isPresent()
+                  ? "; it came in several pieces, the next try starts from the beginning"
+                  : ""));
+    }
+  }
+
+  private String rest(
+      Target.ResolvedImage image,
+      String url,
+      Optional<Part.Resume> resume,
+      MessageDigest sofar,
+      Part part)
+      throws FetchException, IOException, InterruptedException {
+    try (Opened source = sources.open(image, url, resume)) {
+      MessageDigest digest = sofar;
+      if (source.offset() == 0) {
+        part.begin(url, source.validator(), source.total());
+        digest = Download.sha256();
+      }
+      return new Download(sources.limits()).stream(source, Urls.shown(url), part.file(), digest);
     }
   }
 
@@ -95,9 +164,9 @@ public final class Stager {
     }
   }
 
-  private static Staged dropped(Path part, Staged outcome) {
+  private static Staged dropped(Part part, Staged outcome) {
     try {
-      Files.deleteIfExists(part);
+      part.delete();
     } catch (IOException left) {
       // it lies in staging/, where garbage collection finds it
     }

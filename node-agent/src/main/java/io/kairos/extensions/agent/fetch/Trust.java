@@ -11,6 +11,7 @@ import java.security.cert.CertificateException;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManager;
@@ -31,6 +32,18 @@ public final class Trust {
    * @throws IOException when the file cannot be read or holds something else
    */
   public static SSLContext context(Optional<Path> siteCa) throws IOException {
+    return context(siteCa, List.of());
+  }
+
+  /**
+   * A TLS context for one source.
+   *
+   * @param siteCa PEM certificates of the site's own authorities
+   * @param ofTheSource authorities to believe for this source as well
+   * @throws IOException when the file cannot be read or holds something else
+   */
+  static SSLContext context(Optional<Path> siteCa, List<X509Certificate> ofTheSource)
+      throws IOException {
     try {
       KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
       store.load(null, null);
@@ -49,6 +62,9 @@ public final class Trust {
         for (Certificate issuer : certificates(siteCa.get())) {
           store.setCertificateEntry("site-" + n++, issuer);
         }
+      }
+      for (X509Certificate issuer : ofTheSource) {
+        store.setCertificateEntry("source-" + n++, issuer);
       }
       TrustManagerFactory all =
           TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());

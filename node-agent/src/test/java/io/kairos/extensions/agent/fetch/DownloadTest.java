@@ -12,7 +12,10 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.AtomicLong;
+import org.assertj.core.api.ThrowableAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,8 +49,24 @@ class DownloadTest {
     }
   }
 
-  private static Sources.Opened zeros(long length) {
-    return new Sources.Opened(new Zeros(length), OptionalLong.of(length));
+  private static Opened zeros(long length) {
+    return Opened.whole(new Zeros(length), OptionalLong.of(length));
+  }
+
+  private static String stream(Opened source, Path part) throws Exception {
+    return new Download(Limits.DEFAULT)
+        .stream(source, "https://images.example/x", part, Download.sha256());
+  }
+
+  private static void assertFails(
+      ThrowableAssert.ThrowingCallable download, String reason, String... words) {
+    assertThatThrownBy(download)
+        .isInstanceOfSatisfying(
+            FetchException.class,
+            e -> {
+              assertThat(e.reason()).isEqualTo(reason);
+              assertThat(List.of(words)).allSatisfy(w -> assertThat(e).hasMessageContaining(w));
+            });
   }
 
   @Test
@@ -57,7 +76,7 @@ class DownloadTest {
     ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     Path part = Files.createSymbolicLink(folder.resolve("large.part"), sink);
     long before = threads.getCurrentThreadAllocatedBytes();
-    String digest = Download.stream(zeros(LARGE), "https://images.example/large", part);
+    String digest = stream(zeros(LARGE), part);
     assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(LARGE / 16);
     assertThat(digest)
         .isEqualTo("254bcc3fc4f27172636df4bf32de9f107f620d559b20d760197e452b97453917");
@@ -66,7 +85,7 @@ class DownloadTest {
   @Test
   void theDigestOnTheWayIsTheDigestOfTheFile() throws Exception {
     Path part = folder.resolve("part");
-    String digest = Download.stream(zeros(1_000_003), "https://images.example/x", part);
+    String digest = stream(zeros(1_000_003), part);
     assertThat(Files.size(part)).isEqualTo(1_000_003);
     assertThat(Download.digest(part)).isEqualTo(digest);
   }
@@ -74,14 +93,109 @@ class DownloadTest {
   @Test
   void moreBytesThanPromisedAreNamedToo() {
     byte[] body = new byte[10];
-    assertThatThrownBy(
-            () ->
-                Download.stream(
-                    new Sources.Opened(new ByteArrayInputStream(body), OptionalLong.of(9)),
+    assertFails(
+        () ->
+            stream(
+                Opened.whole(new ByteArrayInputStream(body), OptionalLong.of(9)),
+                folder.resolve("part")),
+        Reasons.DOWNLOAD_INTERRUPTED);
+  }
+
+  @Test
+  void whatIsThereIsCarriedOn() throws Exception {
+    Path part = folder.resolve("part");
+    Files.write(part, new byte[1000]);
+    Opened rest =
+        new Opened(
+            new Zeros(500),
+            OptionalLong.of(500),
+            1000,
+            OptionalLong.of(1500),
+            java.util.Optional.empty());
+    String digest =
+        new Download(Limits.DEFAULT)
+            .stream(rest, "https://images.example/x", part, Download.digestSoFar(part));
+    assertThat(part).hasBinaryContent(new byte[1500]);
+    assertThat(Download.digest(part)).isEqualTo(digest);
+  }
+
+  @Test
+  void aDiskThatGetsFullIsNamed() throws Exception {
+    Path full = Path.of("/dev/full");
+    assumeTrue(Files.exists(full), "this system has no /dev/full to play the full disk");
+    Path part = Files.createSymbolicLink(folder.resolve("part"), full);
+    assertFails(
+        () -> stream(zeros(1000), part),
+        Reasons.INSUFFICIENT_STORAGE,
+        "the store is full",
+        "make room");
+  }
+
+  @Test
+  void whatWouldTouchTheReserveIsNotEvenBegun() {
+    Path part = folder.resolve("part");
+    Download nearlyFull = new Download(Limits.DEFAULT.withReserveBytes(1000), at -> 1999);
+    assertFails(
+        () -> nearlyFull.stream(zeros(1000), "https://images.example/x", part, Download.sha256()),
+        Reasons.INSUFFICIENT_STORAGE,
+        "needs 1000 bytes",
+        "has 1999 left",
+        "keeps 1000 of them free",
+        "make room");
+    assertThat(part).doesNotExist();
+  }
+
+  @Test
+  void aDownloadOfUnknownLengthEndsBeforeTheReserve() throws Exception {
+    long reserve = 1L << 20;
+    AtomicLong disk = new AtomicLong(40L << 20);
+    Path part = folder.resolve("part");
+    Download shrinking =
+        new Download(
+            Limits.DEFAULT.withReserveBytes(reserve),
+            at -> disk.get() - (Files.exists(part) ? part.toFile().length() : 0));
+    Opened endless = Opened.whole(new Zeros(Long.MAX_VALUE), OptionalLong.empty());
+    assertFails(
+        () -> shrinking.stream(endless, "https://images.example/x", part, Download.sha256()),
+        Reasons.INSUFFICIENT_STORAGE,
+        "keeps 1048576 of them free");
+    assertThat(Files.size(part)).isLessThan(disk.get() + (16L << 20));
+  }
+
+  @Test
+  void anImageThatSaysItIsTooLargeIsNotEvenBegun() {
+    Path part = folder.resolve("part");
+    assertFails(
+        () ->
+            new Download(Limits.DEFAULT.withMaxImageBytes(999))
+                .stream(zeros(1000), "https://images.example/x", part, Download.sha256()),
+        Reasons.IMAGE_TOO_LARGE,
+        "1000",
+        "SYSEXT_MAX_IMAGE_BYTES");
+    assertThat(part).doesNotExist();
+  }
+
+  @Test
+  void anEndlessBodyEndsAtTheLimit() throws Exception {
+    Path part = folder.resolve("part");
+    assertFails(
+        () ->
+            new Download(Limits.DEFAULT.withMaxImageBytes(1 << 20))
+                .stream(
+                    Opened.whole(new Zeros(Long.MAX_VALUE), OptionalLong.empty()),
                     "https://images.example/x",
-                    folder.resolve("part")))
-        .isInstanceOfSatisfying(
-            FetchException.class,
-            e -> assertThat(e.reason()).isEqualTo(Reasons.DOWNLOAD_INTERRUPTED));
+                    part,
+                    Download.sha256()),
+        Reasons.IMAGE_TOO_LARGE,
+        "SYSEXT_MAX_IMAGE_BYTES");
+    assertThat(Files.size(part)).isLessThanOrEqualTo(1 << 20);
+  }
+
+  @Test
+  void anInterruptedThreadLeavesItAtOnce() {
+    Path part = folder.resolve("part");
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() -> stream(zeros(1000), part)).isInstanceOf(InterruptedException.class);
+    assertThat(part).isEmptyFile();
   }
 }

@@ -9,6 +9,8 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -19,6 +21,7 @@ final class ImageServer implements AutoCloseable {
   private final String scheme;
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final List<String> requests = new CopyOnWriteArrayList<>();
+  private final Map<String, List<String>> headers = new ConcurrentHashMap<>();
 
   private ImageServer(HttpServer server, String scheme) {
     this.server = server;
@@ -51,6 +54,7 @@ final class ImageServer implements AutoCloseable {
         path,
         exchange -> {
           requests.add(exchange.getRequestMethod() + " " + exchange.getRequestURI());
+          headers.putAll(exchange.getRequestHeaders());
           try (exchange) {
             answer.to(exchange);
           }
@@ -90,6 +94,11 @@ final class ImageServer implements AutoCloseable {
 
   List<String> requests() {
     return List.copyOf(requests);
+  }
+
+  /** The headers of all requests, the last of each name. */
+  Map<String, List<String>> headers() {
+    return Map.copyOf(headers);
   }
 
   @Override

@@ -32,7 +32,7 @@ record SiteCertificate(Path pem, SSLContext context) {
         "-dname",
         "CN=localhost",
         "-ext",
-        "SAN=dns:localhost",
+        "SAN=dns:localhost,dns:images.example",
         "-validity",
         "30");
     keytool(store, "-exportcert", "-rfc", "-file", pem.toString());

@@ -1,7 +1,6 @@
 package io.kairos.extensions.agent.fetch;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.kairos.extensions.agent.image.HostFacts;
 import io.kairos.extensions.agent.image.MachineArchitecture;
@@ -57,7 +56,7 @@ class StagerTest {
   private Stager stager(Optional<Path> siteCa, String... fileFolders) throws IOException {
     List<Path> folders = Arrays.stream(fileFolders).map(Path::of).toList();
     return new Stager(
-        new Sources(Trust.context(siteCa), host.layout(), folders),
+        new Sources(siteCa, host.layout(), folders, FetchConfig.DEFAULT),
         host.layout(),
         new Store(host.layout()));
   }
@@ -209,12 +208,16 @@ class StagerTest {
   }
 
   @Test
-  void aRedirectToHttpsIsFollowed() throws Exception {
+  void aRedirectToAnotherSchemeIsRefusedEvenToASaferOne() throws Exception {
     try (ImageServer secure = ImageServer.https(certificate)) {
       secure.file("/demo.raw", IMAGE);
       server.redirect("/demo.raw", secure.url("/demo.raw"));
-      assertThat(stage(stager(Optional.of(certificate.pem())), server.url("/demo.raw"), SHA256))
-          .isInstanceOf(Staged.Ready.class);
+      assertNotStaged(
+          stage(stager(Optional.of(certificate.pem())), server.url("/demo.raw"), SHA256),
+          Reasons.DOWNLOAD_REFUSED,
+          "another scheme",
+          secure.url("/demo.raw"));
+      assertThat(secure.requests()).isEmpty();
     }
   }
 
@@ -226,7 +229,8 @@ class StagerTest {
       assertNotStaged(
           stage(stager(Optional.of(certificate.pem())), secure.url("/demo.raw"), SHA256),
           Reasons.DOWNLOAD_REFUSED,
-          "HTTP 302");
+          "another scheme",
+          server.url("/demo.raw"));
     }
     assertThat(server.requests()).isEmpty();
   }
@@ -242,8 +246,11 @@ class StagerTest {
   @Test
   void redirectsInACircleEnd() throws Exception {
     server.redirect("/a", "/b").redirect("/b", "/a");
-    assertNotStaged(stage(server.url("/a"), SHA256), Reasons.DOWNLOAD_REFUSED, "HTTP 302");
-    assertThat(server.requests()).hasSizeBetween(2, 6);
+    assertNotStaged(
+        stage(server.url("/a"), SHA256),
+        Reasons.DOWNLOAD_REFUSED,
+        "circle: " + server.url("/a") + " → " + server.url("/b") + " → " + server.url("/a"));
+    assertThat(server.requests()).containsExactly("GET /a", "GET /b");
   }
 
   // TLS.
@@ -348,25 +355,15 @@ class StagerTest {
   void anImageLargerThanTheStoreIsNotEvenBegun() throws Exception {
     try (RawServer raw =
         new RawServer("HTTP/1.1 200 OK\r\nContent-Length: " + (1L << 55) + "\r\n\r\nx")) {
+      FetchConfig boundless =
+          new FetchConfig(Proxies.NONE, Mirrors.NONE, Long.MAX_VALUE, Optional.empty());
+      Sources sources = new Sources(Optional.empty(), host.layout(), List.of(), boundless);
       assertNotStaged(
-          stage(raw.url(), SHA256),
+          stage(new Stager(sources, host.layout(), host.store()), raw.url(), SHA256),
           Reasons.INSUFFICIENT_STORAGE,
           String.valueOf(1L << 55),
           "make room");
     }
-  }
-
-  @Test
-  void aStoreThatFillsUpOnTheWayIsNamed() throws Exception {
-    Path full = Path.of("/dev/full");
-    assumeTrue(Files.exists(full), "this system has no /dev/full to play the full disk");
-    server.file("/demo.raw", IMAGE);
-    Files.createSymbolicLink(host.layout().staging().resolve(SHA256 + ".part"), full);
-    assertNotStaged(
-        stage(server.url("/demo.raw"), SHA256),
-        Reasons.INSUFFICIENT_STORAGE,
-        "the store is full",
-        "make room");
   }
 
   // What comes of the image itself.

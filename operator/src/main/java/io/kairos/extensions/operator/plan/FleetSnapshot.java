@@ -22,12 +22,14 @@ import java.util.function.Function;
  * @param extensions the SystemExtensions
  * @param nodes the Nodes
  * @param states the NodeExtensionStates, by the name of their node
+ * @param site the Secrets and ConfigMaps of the operator's namespace
  */
 public record FleetSnapshot(
     NavigableMap<String, Policy> policies,
     NavigableMap<String, Extension> extensions,
     NavigableMap<String, Node> nodes,
-    NavigableMap<String, State> states) {
+    NavigableMap<String, State> states,
+    SiteObjects site) {
 
   /** Copies what it is given. */
   public FleetSnapshot {
@@ -47,7 +49,13 @@ public record FleetSnapshot(
         byName(policies, Policy::name),
         byName(extensions, Extension::name),
         byName(nodes, Node::name),
-        byName(states, State::node));
+        byName(states, State::node),
+        SiteObjects.NONE);
+  }
+
+  /** With the Secrets and ConfigMaps of the operator's namespace. */
+  public FleetSnapshot withSite(SiteObjects objects) {
+    return new FleetSnapshot(policies, extensions, nodes, states, objects);
   }
 
   private static <T> NavigableMap<String, T> byName(Collection<T> items, Function<T, String> name) {

@@ -4,10 +4,12 @@ import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
 import io.kairos.extensions.api.v1alpha1.Architecture;
 import io.kairos.extensions.api.v1alpha1.Assignment;
+import io.kairos.extensions.api.v1alpha1.ConfigMapReference;
 import io.kairos.extensions.api.v1alpha1.ExtensionImage;
 import io.kairos.extensions.api.v1alpha1.ExtensionKey;
 import io.kairos.extensions.api.v1alpha1.ExtensionReference;
 import io.kairos.extensions.api.v1alpha1.Requirements;
+import io.kairos.extensions.api.v1alpha1.SecretReference;
 import io.kairos.extensions.api.v1alpha1.Target;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Extension;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Node;
@@ -94,7 +96,12 @@ public final class Planner {
           Target.builder()
               .revision(draft.revision)
               .version(extension.spec().version())
-              .image(new Target.ResolvedImage(image.url(), image.sha256()))
+              .image(
+                  new Target.ResolvedImage(
+                      image.url(),
+                      image.sha256(),
+                      extension.spec().pullSecret().map(SecretReference::name).orElse(""),
+                      extension.spec().caBundle().map(ConfigMapReference::configMap).orElse("")))
               .profiles(Revision.sorted(draft.policy.spec().profiles()))
               .activation(draft.policy.spec().activation())
               .soakSeconds(draft.policy.spec().rollout().soakSeconds())

@@ -22,7 +22,8 @@ import java.util.stream.Collectors;
  * The revision of a policy: {@code v1-} and the first 16 hex digits of the SHA-256 of a canonical
  * JSON of what it gives its nodes: the matched extensions (type, name, imageName, version, images,
  * requirements, services, health checks, signature), the profiles and the activation. Who gets it,
- * and how fast, is no part of it.
+ * and how fast, is no part of it, nor is by which pull secret it is fetched: the digests say what
+ * comes.
  *
  * <p>Keys and lists are sorted, there is no white space, and every field is written out here by
  * hand: an upgrade of this program, or of a library, must not move the revision of an unchanged

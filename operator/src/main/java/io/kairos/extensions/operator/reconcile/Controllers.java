@@ -1,7 +1,9 @@
 package io.kairos.extensions.operator.reconcile;
 
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.ControllerConfigurationOverrider;
@@ -42,20 +44,29 @@ public final class Controllers {
   private final FleetReconciler fleet;
   private final Caches caches = new Caches();
 
-  private Controllers(KubernetesClient client, Clock clock, BooleanSupplier mayRun) {
-    this.fleet = new FleetReconciler(client, new Fleet(caches), clock, mayRun);
+  private final String namespace;
+
+  private Controllers(
+      KubernetesClient client, String namespace, Clock clock, BooleanSupplier mayRun) {
+    this.namespace = namespace;
+    this.fleet = new FleetReconciler(client, new Fleet(caches, namespace), clock, mayRun);
   }
 
   /**
    * Registers the controllers with an operator that is not started yet.
    *
+   * @param namespace the operator's own: of its Secrets and ConfigMaps alone it knows
    * @param clock only for the times of conditions
    * @param mayRun whether passes may run: caches are synced and this process leads
    * @return what runs the passes
    */
   public static FleetReconciler register(
-      Operator operator, KubernetesClient client, Clock clock, BooleanSupplier mayRun) {
-    Controllers controllers = new Controllers(client, clock, mayRun);
+      Operator operator,
+      KubernetesClient client,
+      String namespace,
+      Clock clock,
+      BooleanSupplier mayRun) {
+    Controllers controllers = new Controllers(client, namespace, clock, mayRun);
     operator.register(
         new PolicyReconciler(controllers),
         Controllers.<NodeExtensionPolicy>common()
@@ -106,7 +117,25 @@ public final class Controllers {
     }
   }
 
-  /** Wakes for extensions. */
+  /** Of the operator's namespace; they belong to no extension, for many may refer to one. */
+  private <T extends HasMetadata> InformerEventSource<T, SystemExtension> ofTheSite(
+      Class<T> kind,
+      String name,
+      PruningStore<T> store,
+      EventSourceContext<SystemExtension> context) {
+    return new InformerEventSource<>(
+        InformerEventSourceConfiguration.from(kind, SystemExtension.class)
+            .withName(name)
+            .withNamespaces(Set.of(namespace))
+            .withSecondaryToPrimaryMapper(object -> Set.of())
+            .withPrimaryToSecondaryMapper((SystemExtension extension) -> Set.of())
+            .withItemStore(store)
+            .withInformerListLimit(LIST_PAGE)
+            .build(),
+        context);
+  }
+
+  /** Wakes for extensions, and for the Secrets and ConfigMaps that they may refer to. */
   @ControllerConfiguration(name = "systemextension")
   static final class ExtensionReconciler implements Reconciler<SystemExtension> {
     private final Controllers controllers;
@@ -118,8 +147,17 @@ public final class Controllers {
     @Override
     public List<EventSource<?, SystemExtension>> prepareEventSources(
         EventSourceContext<SystemExtension> context) {
+      InformerEventSource<Secret, SystemExtension> secrets =
+          controllers.ofTheSite(
+              Secret.class, "secret", PruningStore.ofSecrets(controllers.fleet::wake), context);
+      InformerEventSource<ConfigMap, SystemExtension> configMaps =
+          controllers.ofTheSite(ConfigMap.class, "configmap", controllers.store(), context);
+      Supplier<Stream<Secret>> cachedSecrets = secrets::list;
+      Supplier<Stream<ConfigMap>> cachedConfigMaps = configMaps::list;
+      controllers.caches.secrets(cachedSecrets);
+      controllers.caches.configMaps(cachedConfigMaps);
       controllers.caches.extensions(() -> context.getPrimaryCache().list());
-      return List.of();
+      return List.of(secrets, configMaps);
     }
 
     @Override

@@ -1,19 +1,29 @@
 package io.kairos.extensions.operator.reconcile;
 
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.Secret;
 import io.kairos.extensions.api.v1alpha1.Api;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicy;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateSpec;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus;
+import io.kairos.extensions.api.v1alpha1.SourceKeys;
 import io.kairos.extensions.api.v1alpha1.SystemExtension;
 import io.kairos.extensions.operator.plan.FleetSnapshot;
+import io.kairos.extensions.operator.plan.SiteObjects;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Base64;
+import java.util.HashMap;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.NavigableSet;
+import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** Objects of the API server as the values that the pure rooms decide from. */
@@ -81,6 +91,34 @@ final class Conversion {
         admissions(map(state.getMetadata().getAnnotations()).getOrDefault(ADMISSIONS, "")),
         state.getSpec() == null ? NodeExtensionStateSpec.EMPTY : state.getSpec(),
         state.getStatus() == null ? NodeExtensionStateStatus.EMPTY : state.getStatus());
+  }
+
+  static SiteObjects site(Map<String, Secret> secrets, Map<String, ConfigMap> configMaps) {
+    NavigableMap<String, SiteObjects.Secret> secretsByName = new TreeMap<>();
+    secrets.forEach(
+        (name, secret) -> {
+          if (!name.equals(SourceKeys.SECRET)) {
+            secretsByName.put(
+                name, new SiteObjects.Secret(text(secret.getType()), map(secret.getData())));
+          }
+        });
+    NavigableMap<String, SiteObjects.ConfigMap> configMapsByName = new TreeMap<>();
+    configMaps.forEach((name, configMap) -> configMapsByName.put(name, configMap(configMap)));
+    Optional<NavigableMap<String, String>> handedOut =
+        Optional.ofNullable(secrets.get(SourceKeys.SECRET))
+            .map(secret -> new TreeMap<>(map(secret.getData())));
+    return new SiteObjects(secretsByName, configMapsByName, handedOut);
+  }
+
+  private static SiteObjects.ConfigMap configMap(ConfigMap configMap) {
+    Map<String, String> data = new HashMap<>(map(configMap.getBinaryData()));
+    map(configMap.getData())
+        .forEach(
+            (key, value) ->
+                data.put(
+                    key,
+                    Base64.getEncoder().encodeToString(value.getBytes(StandardCharsets.UTF_8))));
+    return new SiteObjects.ConfigMap(data);
   }
 
   /** The admissions as the annotation holds them. */

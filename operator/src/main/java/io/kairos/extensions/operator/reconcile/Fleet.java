@@ -1,7 +1,9 @@
 package io.kairos.extensions.operator.reconcile;
 
+import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.Secret;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicy;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.SystemExtension;
@@ -20,12 +22,21 @@ final class Fleet {
   private final Overlay<NodeExtensionPolicy> policies = new Overlay<>();
   private final Overlay<SystemExtension> extensions = new Overlay<>();
   private final Overlay<NodeExtensionState> states = new Overlay<>();
+  private final Overlay<Secret> secrets = new Overlay<>();
 
   /** For each policy the resourceVersion up to which nobody else can have had a batch of it. */
   private final Map<String, String> ownUpTo = new HashMap<>();
 
-  Fleet(Caches caches) {
+  private final String namespace;
+
+  /**
+   * Over caches.
+   *
+   * @param namespace the operator's own, where the Secrets and ConfigMaps lie
+   */
+  Fleet(Caches caches, String namespace) {
     this.caches = caches;
+    this.namespace = namespace;
   }
 
   /** Where the objects come from; each lists what an informer's cache holds now. */
@@ -34,6 +45,8 @@ final class Fleet {
     private volatile Supplier<Stream<SystemExtension>> extensions = Stream::empty;
     private volatile Supplier<Stream<Node>> nodes = Stream::empty;
     private volatile Supplier<Stream<NodeExtensionState>> states = Stream::empty;
+    private volatile Supplier<Stream<Secret>> secrets = Stream::empty;
+    private volatile Supplier<Stream<ConfigMap>> configMaps = Stream::empty;
 
     void policies(Supplier<Stream<NodeExtensionPolicy>> source) {
       policies = source;
@@ -50,6 +63,14 @@ final class Fleet {
     void states(Supplier<Stream<NodeExtensionState>> source) {
       states = source;
     }
+
+    void secrets(Supplier<Stream<Secret>> source) {
+      secrets = source;
+    }
+
+    void configMaps(Supplier<Stream<ConfigMap>> source) {
+      configMaps = source;
+    }
   }
 
   /**
@@ -59,12 +80,27 @@ final class Fleet {
    * @param policies the objects behind it, never to be changed
    * @param extensions the objects behind it, never to be changed
    * @param states the objects behind it, never to be changed
+   * @param site the objects behind it, never to be changed
    */
   record View(
       FleetSnapshot snapshot,
       Map<String, NodeExtensionPolicy> policies,
       Map<String, SystemExtension> extensions,
-      Map<String, NodeExtensionState> states) {}
+      Map<String, NodeExtensionState> states,
+      Site site) {}
+
+  /**
+   * The operator's namespace.
+   *
+   * @param namespace its name
+   * @param secrets its Secrets
+   */
+  record Site(String namespace, Map<String, Secret> secrets) {
+    @Override
+    public String toString() {
+      return namespace + secrets.keySet();
+    }
+  }
 
   View view() {
     Map<String, NodeExtensionPolicy> policiesNow =
@@ -73,15 +109,23 @@ final class Fleet {
         extensions.over(
             byName(caches.extensions.get().filter(extension -> extension.getSpec() != null)));
     Map<String, NodeExtensionState> statesNow = states.over(byName(caches.states.get()));
+    Map<String, Secret> secretsNow = secrets.over(byName(caches.secrets.get()));
+    Map<String, ConfigMap> configMapsNow = byName(caches.configMaps.get());
     return new View(
         FleetSnapshot.of(
-            policiesNow.values().stream().map(Conversion::policy).toList(),
-            extensionsNow.values().stream().map(Conversion::extension).toList(),
-            caches.nodes.get().map(Conversion::node).toList(),
-            statesNow.values().stream().map(Conversion::state).toList()),
+                policiesNow.values().stream().map(Conversion::policy).toList(),
+                extensionsNow.values().stream().map(Conversion::extension).toList(),
+                caches.nodes.get().map(Conversion::node).toList(),
+                statesNow.values().stream().map(Conversion::state).toList())
+            .withSite(Conversion.site(secretsNow, configMapsNow)),
         policiesNow,
         extensionsNow,
-        statesNow);
+        statesNow,
+        new Site(namespace, secretsNow));
+  }
+
+  Overlay<Secret> secrets() {
+    return secrets;
   }
 
   Overlay<NodeExtensionPolicy> policies() {
@@ -114,6 +158,7 @@ final class Fleet {
     policies.forget();
     extensions.forget();
     states.forget();
+    secrets.forget();
   }
 
   private static <T extends HasMetadata> Map<String, T> byName(Stream<T> objects) {

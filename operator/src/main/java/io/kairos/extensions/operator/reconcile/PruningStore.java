@@ -6,12 +6,16 @@ import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.NodeCondition;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.client.informers.cache.BasicItemStore;
 import io.fabric8.kubernetes.client.informers.cache.Cache;
 import io.kairos.extensions.api.v1alpha1.Api;
+import io.kairos.extensions.api.v1alpha1.SourceKeys;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 
 /**
  * What an informer keeps: only what is decided from; a Node shrinks to a ninth. And it tells of
@@ -20,6 +24,9 @@ import java.util.function.UnaryOperator;
  * @param <T> the kind
  */
 final class PruningStore<T extends HasMetadata> extends BasicItemStore<T> {
+  private static final Set<String> PULL_KEYS =
+      Set.of(SourceKeys.DOCKER_CONFIG, SourceKeys.USERNAME, SourceKeys.PASSWORD, SourceKeys.TOKEN);
+
   private final UnaryOperator<T> prune;
   private final Runnable changed;
 
@@ -37,6 +44,25 @@ final class PruningStore<T extends HasMetadata> extends BasicItemStore<T> {
           return object;
         },
         changed);
+  }
+
+  /**
+   * Keeps of a Secret what can be a pull secret, whatever else lies in the namespace, and all of
+   * the one that is handed to the agents.
+   */
+  static PruningStore<Secret> ofSecrets(Runnable changed) {
+    return new PruningStore<>(PruningStore::prune, changed);
+  }
+
+  private static Secret prune(Secret secret) {
+    secret.getMetadata().setManagedFields(List.of());
+    if (secret.getData() != null && !secret.getMetadata().getName().equals(SourceKeys.SECRET)) {
+      secret.setData(
+          secret.getData().entrySet().stream()
+              .filter(entry -> PULL_KEYS.contains(entry.getKey()))
+              .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue)));
+    }
+    return secret;
   }
 
   /** Keeps identity, labels, hold, architecture and the Ready condition. */

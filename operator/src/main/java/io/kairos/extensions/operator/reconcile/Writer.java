@@ -5,12 +5,15 @@ import io.fabric8.kubernetes.api.model.KubernetesResourceList;
 import io.fabric8.kubernetes.api.model.ListOptionsBuilder;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.NamespaceableResource;
 import io.kairos.extensions.api.v1alpha1.Api;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicy;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateSpec;
+import io.kairos.extensions.api.v1alpha1.SourceKeys;
 import io.kairos.extensions.api.v1alpha1.SystemExtension;
 import io.kairos.extensions.operator.plan.FleetSnapshot;
 import io.kairos.extensions.operator.reconcile.Fleet.View;
@@ -33,6 +36,7 @@ final class Writer {
   private final Map<String, NodeExtensionPolicy> policies;
   private final Map<String, SystemExtension> extensions;
   private final Map<String, NodeExtensionState> states;
+  private final Fleet.Site site;
 
   Writer(KubernetesClient client, Fleet fleet, View view) {
     this.client = client;
@@ -40,6 +44,7 @@ final class Writer {
     this.policies = new HashMap<>(view.policies());
     this.extensions = new HashMap<>(view.extensions());
     this.states = new HashMap<>(view.states());
+    this.site = view.site();
   }
 
   /** The pass has read something that no longer is so; it has to be done again on what is. */
@@ -93,8 +98,30 @@ final class Writer {
             return extension;
           },
           NamespaceableResource::updateStatus);
+    } else if (write instanceof Write.SiteSecret secret) {
+      siteSecret(secret);
     } else {
       throw new IllegalStateException("unknown write " + write);
+    }
+  }
+
+  private void siteSecret(Write.SiteSecret write) {
+    Secret before = site.secrets().get(SourceKeys.SECRET);
+    if (before == null) {
+      Secret secret =
+          new SecretBuilder()
+              .withNewMetadata()
+              .withName(SourceKeys.SECRET)
+              .withNamespace(site.namespace())
+              .endMetadata()
+              .withType("Opaque")
+              .withData(write.data())
+              .build();
+      fleet.secrets().written(Optional.empty(), client.resource(secret).create());
+    } else {
+      Secret wanted = client.getKubernetesSerialization().clone(before);
+      wanted.setData(write.data());
+      fleet.secrets().written(Optional.of(before), client.resource(wanted).update());
     }
   }
 

@@ -4,6 +4,7 @@ import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus;
 import io.kairos.extensions.api.v1alpha1.SystemExtensionStatus;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.NavigableSet;
 
 /**
@@ -77,6 +78,19 @@ public sealed interface Write {
    * @param status the whole status
    */
   record PolicyStatus(String policy, NodeExtensionPolicyStatus status) implements Write {}
+
+  /**
+   * What the Secret for the agents holds; made where it is missing. Comes last: a namespace whose
+   * Secrets cannot be written stops nothing else.
+   *
+   * @param data by key, base64
+   */
+  record SiteSecret(NavigableMap<String, String> data) implements Write {
+    @Override
+    public String toString() {
+      return "SiteSecret" + data.keySet();
+    }
+  }
 
   /**
    * The status of an extension.

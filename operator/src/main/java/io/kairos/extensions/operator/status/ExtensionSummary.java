@@ -11,6 +11,7 @@ import io.kairos.extensions.operator.plan.FleetSnapshot.Extension;
 import io.kairos.extensions.operator.plan.FleetSnapshot.State;
 import io.kairos.extensions.operator.plan.Plan;
 import io.kairos.extensions.operator.plan.Samples;
+import io.kairos.extensions.operator.plan.SitePlan;
 import io.kairos.extensions.operator.rollout.Standing;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,10 +19,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * The status of all extensions. Ready means that an extension's present generation is in effect
- * wherever a policy gives it: what a pipeline waits for after it has changed one.
+ * wherever a policy gives it: what a pipeline waits for after it has changed one. While a Secret or
+ * ConfigMap of its sources is missing, a condition of its own says so even where nothing needs it
+ * at present.
  */
 public final class ExtensionSummary {
   private static final int MAX_NAMED = 5;
@@ -47,7 +51,8 @@ public final class ExtensionSummary {
    *
    * @param now RFC 3339, for conditions whose status moves
    */
-  public static Map<String, SystemExtensionStatus> of(FleetSnapshot fleet, Plan plan, String now) {
+  public static Map<String, SystemExtensionStatus> of(
+      FleetSnapshot fleet, Plan plan, SitePlan site, String now) {
     ExtensionSummary summary = new ExtensionSummary();
     fleet.extensions().keySet().forEach(name -> summary.tallies.put(name, new Tally()));
     for (String node : fleet.nodes().keySet()) {
@@ -58,7 +63,13 @@ public final class ExtensionSummary {
         .extensions()
         .forEach(
             (name, extension) ->
-                result.put(name, status(extension, summary.tallies.get(name), now)));
+                result.put(
+                    name,
+                    status(
+                        extension,
+                        summary.tallies.get(name),
+                        site.problems().getOrDefault(name, List.of()),
+                        now)));
     return result;
   }
 
@@ -116,8 +127,12 @@ public final class ExtensionSummary {
     }
   }
 
-  private static SystemExtensionStatus status(Extension extension, Tally tally, String now) {
+  private static SystemExtensionStatus status(
+      Extension extension, Tally tally, List<SitePlan.Problem> missing, String now) {
     ConditionList list = new ConditionList(extension.generation());
+    String reason = missing.isEmpty() ? "" : missing.get(0).reason();
+    String message =
+        missing.stream().map(SitePlan.Problem::message).collect(Collectors.joining("; "));
     if (extension.deleting()) {
       unready(
           list,
@@ -126,6 +141,8 @@ public final class ExtensionSummary {
               ? "nothing is left on any node"
               : "waiting until its policies have removed it from " + Samples.nodes(tally.carriers),
           false);
+    } else if (!missing.isEmpty() && tally.active < tally.desired) {
+      unready(list, reason, message + "; " + inEffect(tally), true);
     } else if (tally.desired == 0) {
       list.add(
           Conditions.READY, Conditions.TRUE, Reasons.NOT_ASSIGNED, "no policy gives it to a node");
@@ -145,6 +162,9 @@ public final class ExtensionSummary {
               : Reasons.ROLLOUT_IN_PROGRESS,
           inEffect(tally) + "; waiting for: " + named(tally.open),
           false);
+    }
+    if (!missing.isEmpty()) {
+      list.add(Conditions.SOURCES_AVAILABLE, Conditions.FALSE, reason, message);
     }
     return new SystemExtensionStatus(
         extension.generation(),

@@ -5,6 +5,7 @@ import io.kairos.extensions.operator.plan.FleetSnapshot;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Policy;
 import io.kairos.extensions.operator.plan.Plan;
 import io.kairos.extensions.operator.plan.Planner;
+import io.kairos.extensions.operator.plan.SitePlan;
 import io.kairos.extensions.operator.rollout.Admission;
 import io.kairos.extensions.operator.rollout.Decisions;
 import io.kairos.extensions.operator.rollout.Decisions.PolicyDecision;
@@ -49,7 +50,8 @@ public final class FleetPass {
       }
     }
     writes.addAll(decisions.nodeWrites());
-    ExtensionSummary.of(fleet, plan, now)
+    SitePlan site = SitePlan.of(fleet);
+    ExtensionSummary.of(fleet, plan, site, now)
         .forEach(
             (name, status) -> {
               var extension = fleet.extensions().get(name);
@@ -64,6 +66,9 @@ public final class FleetPass {
               }
             });
     writes.addAll(finished);
+    if (site.differsFrom(fleet.site())) {
+      writes.add(new Write.SiteSecret(site.data()));
+    }
     return List.copyOf(writes);
   }
 

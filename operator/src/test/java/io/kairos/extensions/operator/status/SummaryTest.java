@@ -25,6 +25,7 @@ import io.kairos.extensions.operator.plan.FleetSnapshot.Policy;
 import io.kairos.extensions.operator.plan.FleetSnapshot.State;
 import io.kairos.extensions.operator.plan.Plan;
 import io.kairos.extensions.operator.plan.Planner;
+import io.kairos.extensions.operator.plan.SitePlan;
 import io.kairos.extensions.operator.rollout.Admission;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -203,7 +204,7 @@ class SummaryTest {
   void anExtensionThatNobodyGivesIsReady() {
     FleetSnapshot fleet = fleet(List.of(), List.of(hello), List.of(n1));
     SystemExtensionStatus status =
-        ExtensionSummary.of(fleet, Planner.plan(fleet), NOW).get("hello");
+        ExtensionSummary.of(fleet, Planner.plan(fleet), SitePlan.of(fleet), NOW).get("hello");
 
     assertThat(extensionRow(status)).isEqualTo("True/NotAssigned  0/0/0/0/0");
   }
@@ -222,7 +223,7 @@ class SummaryTest {
             hello.labels(),
             "hello",
             hello.spec(),
-            ExtensionSummary.of(fleet, Planner.plan(fleet), NOW).get("hello"));
+            ExtensionSummary.of(fleet, Planner.plan(fleet), SitePlan.of(fleet), NOW).get("hello"));
 
     assertThat(
             FleetPass.writes(
@@ -296,7 +297,8 @@ class SummaryTest {
 
   private String extensionRow(State one, State two) {
     FleetSnapshot fleet = fleet(List.of(base), List.of(hello), List.of(n1, n2), one, two);
-    return extensionRow(ExtensionSummary.of(fleet, Planner.plan(fleet), NOW).get("hello"));
+    return extensionRow(
+        ExtensionSummary.of(fleet, Planner.plan(fleet), SitePlan.of(fleet), NOW).get("hello"));
   }
 
   private static String extensionRow(SystemExtensionStatus status) {
