@@ -16,9 +16,13 @@ import io.fabric8.generator.annotation.ValidationRule;
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 @ValidationRule(
-    value = "self.url.matches('^(https?://[^/[:space:]]+/[^[:space:]]*|file:///[^[:space:]]+)$')",
+    value =
+        "self.url.matches('^(https?://[^/[:space:]]+/[^[:space:]]*|file:///[^[:space:]]+"
+            + "|oci://[^/[:space:]]+/[a-z0-9][a-z0-9._/-]*(:[A-Za-z0-9_][A-Za-z0-9._-]*|@sha256:[a-f0-9]{64})?)$')",
     fieldPath = ".url",
-    message = "url is https://HOST/PATH, http://HOST/PATH or file:///PATH-ON-THE-HOST")
+    message =
+        "url is https://HOST/PATH, http://HOST/PATH, oci://HOST/REPOSITORY[:TAG|@sha256:DIGEST] or"
+            + " file:///PATH-ON-THE-HOST")
 @ValidationRule(
     value = "!self.url.matches('^[a-z]+://[^/]*@')",
     fieldPath = ".url",
@@ -39,12 +43,13 @@ public record ExtensionImage(
         @Default("any")
         Architecture architecture,
     @JsonPropertyDescription(
-            "Where the image lies: https://, http:// or file:// (a path on the host).")
+            "Where the image lies: https://, http://, oci:// (a registry) or file:// (a path on the host).")
         @Required
         @Size(max = 1024)
         String url,
     @JsonPropertyDescription(
-            "The digest of the whole file: 64 lower-case hex digits, as sha256sum prints.")
+            "The digest of the whole image file, also of one in a registry: 64 lower-case hex digits, as sha256sum"
+                + " prints.")
         @Size(max = 128)
         String sha256) {
 

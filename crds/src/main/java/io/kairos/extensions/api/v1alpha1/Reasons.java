@@ -112,6 +112,12 @@ public final class Reasons {
   /** A CA bundle has not reached the node, or cannot be used there. */
   public static final String CA_BUNDLE_UNAVAILABLE = "CaBundleUnavailable";
 
+  /** What lies in a registry is of no form that holds one image file. */
+  public static final String UNSUPPORTED_OCI_CONTENT = "UnsupportedOciContent";
+
+  /** What a registry gives contradicts itself or cannot be read. */
+  public static final String INVALID_OCI_CONTENT = "InvalidOciContent";
+
   /** The file is another one than when the download of it began. */
   public static final String SOURCE_CHANGED = "SourceChanged";
 

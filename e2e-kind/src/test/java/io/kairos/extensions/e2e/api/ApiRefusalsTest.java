@@ -197,7 +197,10 @@ class ApiRefusalsTest {
     return Stream.concat(
         Stream.of(
                 "ftp://extensions.example.org/hello.raw",
-                "oci://registry.example.org/hello:1.0.0",
+                "oci://registry.example.org",
+                "oci://registry.example.org/Hello:1.0.0",
+                "oci://registry.example.org/hello:",
+                "oci://registry.example.org/hello@sha256:abc",
                 "HTTPS://extensions.example.org/hello.raw",
                 "extensions.example.org/hello.raw",
                 "https://extensions.example.org",
@@ -211,7 +214,7 @@ class ApiRefusalsTest {
                         "url '" + url + "'",
                         "{url: '" + url + "', sha256: " + SHA + "}",
                         "spec.images[0].url: Invalid value",
-                        "url is https://HOST/PATH, http://HOST/PATH or file:///PATH-ON-THE-HOST")),
+                        "url is https://HOST/PATH, http://HOST/PATH, oci://HOST/REPOSITORY[:TAG|@sha256:DIGEST] or file:///PATH-ON-THE-HOST")),
         Stream.of(
             badImages(
                 "a url with a password",
@@ -488,6 +491,11 @@ class ApiRefusalsTest {
                     + " conflicts: [other], images: ["
                     + IMAGE
                     + "]}")),
+        good(
+            extension(
+                "registries",
+                "{version: v1, images: [{architecture: amd64, url: 'oci://registry.example.org:5000/team/hello:1.0.0', sha256: %s}, {architecture: arm64, url: 'oci://registry.example.org/hello@sha256:%s', sha256: %s}]}"
+                    .formatted(SHA, SHA, SHA))),
         good(
             extension(
                 "guarded",

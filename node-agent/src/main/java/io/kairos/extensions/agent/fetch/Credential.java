@@ -20,8 +20,13 @@ record Credential(String authorization) {
     return new Credential("Bearer " + token);
   }
 
+  /** Whether it is a user with a password, that is, no token. */
+  boolean isBasic() {
+    return authorization.startsWith("Basic ");
+  }
+
   @Override
   public String toString() {
-    return authorization.startsWith("Basic ") ? "user name and password" : "token";
+    return isBasic() ? "user name and password" : "token";
   }
 }

@@ -11,11 +11,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.OptionalLong;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import java.util.function.ToLongFunction;
 
 /**
@@ -67,14 +64,13 @@ final class Download {
     }
     requireSpace(url, part, promised.orElse(0), "");
     AtomicLong received = new AtomicLong();
-    AtomicBoolean stalled = new AtomicBoolean();
-    ScheduledExecutorService watch = watch(source.body(), received, stalled);
-    try (OutputStream out =
-        Files.newOutputStream(part, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+    try (Patience patience = patience(source.body(), received);
+        OutputStream out =
+            Files.newOutputStream(part, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
       byte[] buffer = new byte[BUFFER];
       long looked = 0;
       while (true) {
-        int n = read(source, buffer, url, received.get(), stalled);
+        int n = read(source, buffer, url, received.get(), patience);
         if (n < 0) {
           break;
         }
@@ -97,8 +93,6 @@ final class Download {
                 + ": make room, or the store larger");
       }
       throw e;
-    } finally {
-      watch.shutdownNow();
     }
     long end = source.offset() + received.get();
     if ((promised.isPresent() && promised.getAsLong() != received.get())
@@ -175,7 +169,7 @@ final class Download {
     }
   }
 
-  private int read(Opened source, byte[] buffer, String url, long received, AtomicBoolean stalled)
+  private int read(Opened source, byte[] buffer, String url, long received, Patience patience)
       throws FetchException, InterruptedException {
     if (Thread.interrupted()) {
       throw new InterruptedException();
@@ -189,7 +183,7 @@ final class Download {
         throw new InterruptedException();
       }
       String why =
-          stalled.get()
+          patience.isLost()
               ? "less than "
                   + limits.slowestBytesPerSecond()
                   + " bytes/s came for "
@@ -211,33 +205,14 @@ final class Download {
         url + " broke off after " + (source.offset() + received) + of + " bytes: " + why);
   }
 
-  /** Closes a body that stalls: the client has no time limit of its own for that. */
-  private ScheduledExecutorService watch(
-      InputStream body, AtomicLong received, AtomicBoolean stalled) {
-    ScheduledExecutorService watch =
-        Executors.newSingleThreadScheduledExecutor(
-            task -> {
-              Thread thread = new Thread(task, "stall-watch");
-              thread.setDaemon(true);
-              return thread;
-            });
+  private Patience patience(InputStream body, AtomicLong received) {
+    LongSupplier progress = body instanceof Progress inside ? inside::bytes : received::get;
     long millis = limits.stall().toMillis();
-    long least = Math.max(1, limits.slowestBytesPerSecond() * millis / 1000);
-    AtomicLong before = new AtomicLong();
-    Runnable check =
-        () -> {
-          long now = received.get();
-          if (now - before.getAndSet(now) < least) {
-            stalled.set(true);
-            try {
-              body.close();
-            } catch (IOException alreadyBroken) {
-              // the reader learns of it by its own exception
-            }
-          }
-        };
-    var unused = watch.scheduleAtFixedRate(check, millis, millis, TimeUnit.MILLISECONDS);
-    return watch;
+    return Patience.with(
+        body,
+        progress,
+        limits.stall(),
+        Math.max(1, limits.slowestBytesPerSecond() * millis / 1000));
   }
 
   /** The JDK has no type for ENOSPC and EDQUOT, only the system's words. */

@@ -1,5 +1,6 @@
 package io.kairos.extensions.agent.fetch;
 
+import io.kairos.extensions.agent.image.HostFacts;
 import io.kairos.extensions.agent.store.StoreLayout;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.api.v1alpha1.Target;
@@ -14,8 +15,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * Opens sources: {@code https}, {@code http}, and {@code file} below the folders that the
- * administrator of the agent allows.
+ * Opens sources: {@code https}, {@code http}, {@code oci}, and {@code file} below the folders that
+ * the administrator of the agent allows.
  */
 public final class Sources {
   private final StoreLayout layout;
@@ -70,12 +71,14 @@ public final class Sources {
    * Opens a source.
    *
    * @param image what is wanted
+   * @param host for which an index of several architectures is read
    * @param place one of the {@link #places} of its URL
    * @param resume where an earlier try ended
    * @throws FetchException when it is not allowed, not reachable, or answers with an error
    * @throws InterruptedException when the thread is
    */
-  Opened open(Target.ResolvedImage image, String place, Optional<Part.Resume> resume)
+  Opened open(
+      Target.ResolvedImage image, HostFacts host, String place, Optional<Part.Resume> resume)
       throws FetchException, InterruptedException {
     URI uri = Urls.parse(place);
     return switch (Urls.scheme(uri)) {
@@ -85,11 +88,20 @@ public final class Sources {
             site.credential(image.pullSecret(), uri, Urls.parse(image.url()));
         yield new WebFile(http(image)).open(uri, credential, resume);
       }
+      case "oci" -> {
+        OciReference reference = OciReference.of(uri);
+        Optional<Credential> credential =
+            site.credential(image.pullSecret(), uri, Urls.parse(image.url()));
+        OciRegistry registry = new OciRegistry(http(image), limits, reference, credential);
+        yield new OciSource(
+                registry, reference, host.architecture().kubernetesName(), limits.maxImageBytes())
+            .open(image.sha256(), resume);
+      }
       case "file" -> openFile(uri);
       default ->
           throw new FetchException(
               Reasons.SOURCE_NOT_ALLOWED,
-              "scheme " + uri.getScheme() + " is none of https, http and file");
+              "scheme " + uri.getScheme() + " is none of https, http, oci and file");
     };
   }
 

@@ -63,7 +63,7 @@ public final class Stager {
           && Download.digest(kept).equals(image.sha256())) {
         return inspect(kept, name, host);
       }
-      fetch(image, part);
+      fetch(image, host, part);
       Staged verdict = inspect(part.file(), name, host);
       if (verdict instanceof Staged.Ready) {
         part.done();
@@ -80,13 +80,13 @@ public final class Stager {
   }
 
   /** From the first place that gives it: mirrors, then the URL itself. */
-  private void fetch(Target.ResolvedImage image, Part part)
+  private void fetch(Target.ResolvedImage image, HostFacts host, Part part)
       throws FetchException, IOException, InterruptedException {
     List<String> places = sources.places(image.url());
     List<String> failures = new ArrayList<>();
     for (String place : places) {
       try {
-        download(image, place, part);
+        download(image, host, place, part);
         return;
       } catch (FetchException e) {
         if (CARRIED_ON.contains(e.reason())) {
@@ -109,7 +109,7 @@ public final class Stager {
     }
   }
 
-  private void download(Target.ResolvedImage image, String url, Part part)
+  private void download(Target.ResolvedImage image, HostFacts host, String url, Part part)
       throws FetchException, IOException, InterruptedException {
     String shown = Urls.shown(url);
     Optional<Part.Resume> resume = part.resume(url);
@@ -119,7 +119,7 @@ public final class Stager {
         resume.isPresent()
             && resume.get().total().isPresent()
             && resume.get().total().getAsLong() == resume.get().offset();
-    String digest = whole ? Download.hex(sofar) : rest(image, url, resume, sofar, part);
+    String digest = whole ? Download.hex(sofar) : rest(image, host, url, resume, sofar, part);
     if (!digest.equals(image.sha256())) {
       throw new FetchException(
           Reasons.DIGEST_MISMATCH,
@@ -138,12 +138,13 @@ public final class Stager {
 
   private String rest(
       Target.ResolvedImage image,
+      HostFacts host,
       String url,
       Optional<Part.Resume> resume,
       MessageDigest sofar,
       Part part)
       throws FetchException, IOException, InterruptedException {
-    try (Opened source = sources.open(image, url, resume)) {
+    try (Opened source = sources.open(image, host, url, resume)) {
       MessageDigest digest = sofar;
       if (source.offset() == 0) {
         part.begin(url, source.validator(), source.total());

@@ -175,7 +175,6 @@ class StagerTest {
   @ValueSource(
       strings = {
         "ftp://localhost/demo.raw",
-        "oci://localhost/demo",
         "/demo.raw",
         "demo.raw",
         "jar:file:/demo.jar!/x",

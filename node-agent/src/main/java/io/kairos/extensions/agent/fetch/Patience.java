@@ -1,0 +1,71 @@
+package io.kairos.extensions.agent.fetch;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
+/**
+ * Watches a body and closes it when it brings too little: the JDK's client has no time limit of its
+ * own once the head is there. The reader learns of it by an exception of the body.
+ */
+final class Patience implements AutoCloseable {
+  private final ScheduledExecutorService watch =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> {
+            Thread thread = new Thread(task, "stall-watch");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private volatile boolean lost;
+  private long before;
+
+  private Patience() {}
+
+  /**
+   * Closes a body that brings less than {@code least} bytes in any whole {@code window}.
+   *
+   * @param progress bytes so far
+   */
+  static Patience with(InputStream body, LongSupplier progress, Duration window, long least) {
+    Patience patience = new Patience();
+    var unused =
+        patience.watch.scheduleAtFixedRate(
+            () -> patience.judge(body, progress.getAsLong(), least),
+            window.toMillis(),
+            window.toMillis(),
+            TimeUnit.MILLISECONDS);
+    return patience;
+  }
+
+  /** Closes a body, which is a small one, when it is not over in time. */
+  static Patience until(InputStream body, Duration end) {
+    return with(body, () -> 0, end, 1);
+  }
+
+  private void judge(InputStream body, long now, long least) {
+    long more = now - before;
+    before = now;
+    if (more < least) {
+      lost = true;
+      try {
+        body.close();
+      } catch (IOException alreadyBroken) {
+        // the reader learns of it by its own exception
+      }
+    }
+  }
+
+  /** Whether the body was closed for that. */
+  boolean isLost() {
+    return lost;
+  }
+
+  @Override
+  public void close() {
+    watch.shutdownNow();
+  }
+}

@@ -1,0 +1,399 @@
+package io.kairos.extensions.agent.fetch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.kairos.extensions.agent.plan.Staged;
+import io.kairos.extensions.agent.store.HostFolder;
+import io.kairos.extensions.api.v1alpha1.Reasons;
+import io.kairos.extensions.api.v1alpha1.Target;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.commons.compress.archivers.tar.TarConstants;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Registries that send bombs, lies and clients astray, and those that ask for a log-in. */
+class HostileRegistryTest {
+  private static final byte[] IMAGE = Images.demo(9);
+  private static final String SHA256 = Images.sha256(IMAGE);
+  private static final String GZIP = Layers.TAR + "+gzip";
+  private static final long MOST = 1 << 20;
+
+  @TempDir private Path root;
+  @TempDir private Path secrets;
+  private HostFolder host;
+  private ScriptedServer server;
+  private final Map<String, byte[]> blobs = new ConcurrentHashMap<>();
+  private String manifest = "";
+
+  @BeforeEach
+  void prepare() throws IOException {
+    host = HostFolder.in(root);
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    if (server != null) {
+      server.close();
+    }
+  }
+
+  private void serve(ScriptedServer.Script script) throws IOException {
+    server = new ScriptedServer(script);
+  }
+
+  /** As a registry does. */
+  private void answer(ScriptedServer.Request request, OutputStream out) throws IOException {
+    byte[] body =
+        request.path().contains("/manifests/")
+            ? manifest.getBytes(StandardCharsets.UTF_8)
+            : blobs.get(request.path().substring(request.path().lastIndexOf('/') + 1));
+    if (body == null) {
+      ScriptedServer.head(out, "404 Not Found", "Content-Length: 0");
+    } else {
+      ScriptedServer.head(
+          out, "200 OK", "Content-Type: " + OciRegistry.MANIFEST, "Content-Length: " + body.length);
+      out.write(body);
+    }
+  }
+
+  private void container(String type, byte[]... layers) throws IOException {
+    String[] descriptors = new String[layers.length];
+    for (int i = 0; i < layers.length; i++) {
+      blobs.put("sha256:" + Images.sha256(layers[i]), layers[i]);
+      descriptors[i] = Layers.descriptor(type, layers[i], "");
+    }
+    manifest = Layers.manifest("", Layers.OCI_CONFIG, descriptors);
+    serve(this::answer);
+  }
+
+  private void raw(byte[] file) {
+    blobs.put("sha256:" + Images.sha256(file), file);
+    manifest =
+        Layers.manifest(
+            "", Layers.EMPTY_CONFIG, Layers.descriptor(Layers.TAR, file, Layers.title("x.raw")));
+  }
+
+  private Staged stage(String pullSecret, Limits limits) throws Exception {
+    FetchConfig config = new FetchConfig(Proxies.NONE, Mirrors.NONE, MOST, Optional.of(secrets));
+    Sources sources = new Sources(Optional.empty(), host.layout(), List.of(), config, limits);
+    return new Stager(sources, host.layout(), host.store())
+        .stage(
+            new Target.ResolvedImage(
+                "oci://localhost:" + server.port() + "/team/demo:v1", SHA256, pullSecret, ""),
+            "demo",
+            Images.host());
+  }
+
+  private Staged stage() throws Exception {
+    return stage("", Limits.DEFAULT);
+  }
+
+  private static void assertNotStaged(Staged outcome, String reason, String... words) {
+    assertThat(outcome)
+        .isInstanceOfSatisfying(
+            Staged.NotStaged.class,
+            not -> {
+              assertThat(not.reason()).as(not.message()).isEqualTo(reason);
+              assertThat(List.of(words)).allSatisfy(w -> assertThat(not.message()).contains(w));
+              assertThat(not.message()).doesNotContain("geheim", "dXNlcj");
+            });
+  }
+
+  private void assertNothingLeft() throws IOException {
+    assertThat(host.entries()).isEmpty();
+  }
+
+  // Bombs and lies.
+
+  @Test
+  void aBombInTheImageFileIsCutOff() throws Exception {
+    byte[] bomb = new Layers().file("demo.raw", new byte[64 << 20]).gzip();
+    assertThat(bomb.length).isLessThan(200_000);
+    container(GZIP, bomb);
+    assertNotStaged(stage(), Reasons.IMAGE_TOO_LARGE, "SYSEXT_MAX_IMAGE_BYTES");
+    assertNothingLeft();
+  }
+
+  @Test
+  void aBombBesideTheImageFileIsCutOff() throws Exception {
+    byte[] before = new Layers().file("etc/zeros", new byte[64 << 20]).gzip();
+    container(GZIP, before, new Layers().file("demo.raw", IMAGE).gzip());
+    assertNotStaged(stage(), Reasons.IMAGE_TOO_LARGE, "decompress to more than " + MOST);
+    assertNothingLeft();
+  }
+
+  @Test
+  void aBombBehindTheImageFileIsCutOff() throws Exception {
+    byte[] after = new Layers().file("etc/zeros", new byte[64 << 20]).zstd();
+    container(Layers.TAR + "+zstd", new Layers().file("demo.raw", IMAGE).zstd(), after);
+    assertNotStaged(stage(), Reasons.IMAGE_TOO_LARGE, "decompress to more than " + MOST);
+    assertNothingLeft();
+  }
+
+  @Test
+  void anEntryWithAnEnormousNameCostsNoMemory() throws Exception {
+    byte[] name = new byte[2 << 20];
+    Arrays.fill(name, (byte) 'x');
+    byte[] header = new Layers().link("././@LongLink", TarConstants.LF_GNUTYPE_LONGNAME, "").tar();
+    byte[] layer = new byte[512 + name.length];
+    System.arraycopy(header, 0, layer, 0, 512);
+    System.arraycopy(name, 0, layer, 512, name.length);
+    writeSize(layer, name.length);
+    container(Layers.TAR, layer);
+    FetchConfig roomy = new FetchConfig(Proxies.NONE, Mirrors.NONE, 1L << 30, Optional.empty());
+    Sources sources = new Sources(Optional.empty(), host.layout(), List.of(), roomy);
+    assertNotStaged(
+        new Stager(sources, host.layout(), host.store())
+            .stage(
+                new Target.ResolvedImage("oci://localhost:" + server.port() + "/x", SHA256),
+                "demo",
+                Images.host()),
+        Reasons.INVALID_OCI_CONTENT,
+        "head is larger than");
+    assertNothingLeft();
+  }
+
+  /** A tar header's size, and its checksum. */
+  private static void writeSize(byte[] header, long size) {
+    byte[] octal = "%011o".formatted(size).getBytes(StandardCharsets.US_ASCII);
+    System.arraycopy(octal, 0, header, 124, octal.length);
+    Arrays.fill(header, 148, 156, (byte) ' ');
+    int sum = 0;
+    for (int i = 0; i < 512; i++) {
+      sum += header[i] & 0xff;
+    }
+    byte[] check = "%06o\0 ".formatted(sum).getBytes(StandardCharsets.US_ASCII);
+    System.arraycopy(check, 0, header, 148, check.length);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"+gzip", "+zstd", ""})
+  void noiseInPlaceOfALayerIsNamed(String packed) throws Exception {
+    byte[] noise = new byte[5000];
+    new java.util.Random(1).nextBytes(noise);
+    container(Layers.TAR + packed, noise);
+    assertThat(stage()).isInstanceOf(Staged.NotStaged.class);
+    assertNothingLeft();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "no JSON",
+        "[]",
+        "{}",
+        "{\"layers\":[{}]}",
+        "{\"layers\":[{\"digest\":\"sha256:../../etc/passwd\",\"size\":1}]}",
+        "{\"layers\":[{\"digest\":\"md5:abc\",\"size\":1}]}",
+        "{\"layers\":[{\"digest\":\"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\",\"size\":-1}]}",
+        "{\"layers\":[{\"digest\":\"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\",\"size\":1e99}]}",
+        "{\"manifests\":[]}",
+        "{\"manifests\":[{\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\"}}]}"
+      })
+  void aManifestThatMakesNoSenseIsNamed(String text) throws Exception {
+    manifest = text;
+    serve(this::answer);
+    Staged outcome = stage();
+    assertThat(outcome)
+        .isInstanceOfSatisfying(
+            Staged.NotStaged.class,
+            not ->
+                assertThat(not.reason())
+                    .isIn(
+                        Reasons.INVALID_OCI_CONTENT,
+                        Reasons.UNSUPPORTED_OCI_CONTENT,
+                        Reasons.ARCHITECTURE_MISMATCH));
+    assertThat(server.requests()).hasSize(1);
+    assertNothingLeft();
+  }
+
+  @Test
+  void aManifestNestedWithoutEndIsNamed() throws Exception {
+    manifest = "[".repeat(100_000);
+    serve(this::answer);
+    assertNotStaged(stage(), Reasons.INVALID_OCI_CONTENT);
+  }
+
+  @Test
+  void anEndlessManifestIsCutOff() throws Exception {
+    serve(
+        (request, out) -> {
+          ScriptedServer.head(out, "200 OK");
+          while (true) {
+            out.write(new byte[65536]);
+          }
+        });
+    assertNotStaged(stage(), Reasons.INVALID_OCI_CONTENT, "gives more than 4194304 bytes");
+  }
+
+  @Test
+  void aManifestThatStallsIsGivenUp() throws Exception {
+    serve(
+        (request, out) -> {
+          ScriptedServer.head(out, "200 OK", "Content-Length: 100");
+          out.write('{');
+          out.flush();
+          new CompletableFuture<>().get();
+        });
+    assertNotStaged(
+        stage("", Limits.DEFAULT.withPatience(Duration.ofMillis(400))),
+        Reasons.DOWNLOAD_INTERRUPTED,
+        "not over within 0.4 s");
+  }
+
+  @Test
+  void anIndexWhoseManifestHasAnotherDigestIsNamed() throws Exception {
+    raw(IMAGE);
+    String honest = manifest;
+    serve(
+        (request, out) -> {
+          manifest =
+              request.path().endsWith("/v1")
+                  ? Layers.index(
+                      Layers.descriptor(
+                          OciRegistry.MANIFEST,
+                          (honest + " ").getBytes(StandardCharsets.UTF_8),
+                          Layers.platform("amd64")))
+                  : honest;
+          answer(request, out);
+        });
+    assertNotStaged(stage(), Reasons.DIGEST_MISMATCH, "manifest of another digest");
+    assertNothingLeft();
+  }
+
+  @Test
+  void aLayerOfAnotherLengthThanSaidIsNamed() throws Exception {
+    raw(IMAGE);
+    blobs.replaceAll((digest, blob) -> Arrays.copyOf(blob, blob.length + 1));
+    serve(this::answer);
+    assertNotStaged(stage(), Reasons.INVALID_OCI_CONTENT, String.valueOf(IMAGE.length));
+    assertNothingLeft();
+  }
+
+  @Test
+  void aLayerOfOtherBytesThanSaidIsNamed() throws Exception {
+    raw(IMAGE);
+    blobs.replaceAll((digest, blob) -> new byte[blob.length]);
+    serve(this::answer);
+    assertNotStaged(stage(), Reasons.DIGEST_MISMATCH, SHA256);
+    assertNothingLeft();
+  }
+
+  @Test
+  void aLayerThatBreaksOffIsCarriedOn() throws Exception {
+    raw(IMAGE);
+    int half = IMAGE.length / 2;
+    serve(
+        (request, out) -> {
+          if (!request.path().contains("/blobs/")) {
+            answer(request, out);
+          } else if (request.header("Range").isEmpty()) {
+            ScriptedServer.head(out, "200 OK", "Content-Length: " + IMAGE.length);
+            out.write(IMAGE, 0, half);
+          } else {
+            ScriptedServer.head(
+                out,
+                "206 Partial Content",
+                "Content-Range: bytes " + half + "-" + (IMAGE.length - 1) + "/" + IMAGE.length);
+            out.write(IMAGE, half, IMAGE.length - half);
+          }
+        });
+    assertNotStaged(stage(), Reasons.DOWNLOAD_INTERRUPTED, half + " of " + IMAGE.length);
+    assertThat(stage()).isInstanceOf(Staged.Ready.class);
+    assertThat(server.requests().get(3).header("Range")).isEqualTo("bytes=" + half + "-");
+  }
+
+  // Log-ins.
+
+  private void mountUser() throws IOException {
+    Files.writeString(
+        secrets.resolve("secret.registry..dockerconfigjson"),
+        "{\"auths\":{\"localhost:%d\":{\"auth\":\"dXNlcjpnZWhlaW0=\"}}}".formatted(server.port()));
+  }
+
+  private void challenge(String challenge) throws IOException {
+    raw(IMAGE);
+    serve(
+        (request, out) -> {
+          if (request.path().startsWith("/token")) {
+            assertThat(request.header("Authorization")).isEqualTo("Basic dXNlcjpnZWhlaW0=");
+            byte[] token = "{\"token\":\"t0ken\"}".getBytes(StandardCharsets.UTF_8);
+            ScriptedServer.head(out, "200 OK", "Content-Length: " + token.length);
+            out.write(token);
+          } else if (request.header("Authorization").equals("Bearer t0ken")
+              || (challenge.startsWith("Basic")
+                  && request.header("Authorization").equals("Basic dXNlcjpnZWhlaW0="))) {
+            answer(request, out);
+          } else {
+            ScriptedServer.head(
+                out,
+                "401 Unauthorized",
+                "WWW-Authenticate: " + challenge.replace("PORT", String.valueOf(server.port())),
+                "Content-Length: 0");
+          }
+        });
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Basic realm=\"x\"",
+        "Bearer realm=\"http://localhost:PORT/token\",service=\"r\",scope=\"repository:team/demo:pull\"",
+        "Bearer scope=\"repository:team/demo:pull\", realm=\"http://localhost:PORT/token?a=b\""
+      })
+  void aRegistryThatAsksForALogInGetsOne(String challenge) throws Exception {
+    challenge(challenge);
+    mountUser();
+    assertThat(stage("registry", Limits.DEFAULT)).isInstanceOf(Staged.Ready.class);
+    if (challenge.startsWith("Bearer")) {
+      assertThat(server.requests().get(1).path()).contains("scope=repository%3Ateam%2Fdemo%3Apull");
+      assertThat(server.requests().get(0).header("Authorization")).isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Bearer realm=\"http://tokens.example/token\"",
+        "Bearer realm=\"file:///etc/passwd\"",
+        "Bearer realm=\"https://user:x@tokens.example/token\"",
+        "Bearer realm=\"\"",
+        "Bearer"
+      })
+  void aLogInSomewhereUnsafeIsRefused(String challenge) throws Exception {
+    challenge(challenge);
+    mountUser();
+    assertThat(stage("registry", Limits.DEFAULT))
+        .isInstanceOfSatisfying(
+            Staged.NotStaged.class,
+            not -> {
+              assertThat(not.reason()).isEqualTo(Reasons.DOWNLOAD_REFUSED);
+              assertThat(not.message()).doesNotContain("geheim", "dXNlcj");
+            });
+    assertThat(server.requests())
+        .allSatisfy(
+            request -> assertThat(request.header("Authorization")).doesNotStartWith("Bearer"));
+  }
+
+  @Test
+  void withoutAUserTheRefusalIsNamed() throws Exception {
+    challenge("Basic realm=\"x\"");
+    assertNotStaged(stage(), Reasons.DOWNLOAD_REFUSED, "HTTP 401", "pull secret");
+  }
+}
