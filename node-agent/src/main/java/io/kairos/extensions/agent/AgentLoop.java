@@ -265,28 +265,29 @@ final class AgentLoop implements AutoCloseable {
   }
 
   private void takeProved() throws HostException, IOException {
-    List<Provings.Ended> all = provings.take();
-    if (all.isEmpty()) {
-      return;
+    for (Optional<Provings.Ended> ended = provings.ended();
+        ended.isPresent();
+        ended = provings.ended()) {
+      takeProved(ended.get().proving(), ended.get().outcome(), observer.look());
+      provings.taken(ended.get());
     }
-    HostView view = observer.look();
-    for (Provings.Ended ended : all) {
-      Proving proving = ended.proving();
-      String name = proving.assignment().name();
-      boolean good = view.name(name).good().filter(proving.image()::equals).isPresent();
-      if (view.isMerged(name, proving.image())) {
-        Proof before = view.proof(name, proving.image()).orElse(Proof.ofServices(proving.image()));
-        if (ended.outcome() instanceof Proved.Passed) {
-          proofs.put(name, before.passed(proving.checks()));
-        } else if (ended.outcome() instanceof Proved.Failed failed && failed.servicesDone()) {
-          proofs.put(name, before);
-        }
+  }
+
+  private void takeProved(Proving proving, Proved outcome, HostView view) throws IOException {
+    String name = proving.assignment().name();
+    if (view.isMerged(name, proving.image())) {
+      Proof before = view.proof(name, proving.image()).orElse(Proof.ofServices(proving.image()));
+      if (outcome instanceof Proved.Passed) {
+        proofs.put(name, before.passed(proving.checks()));
+      } else if (outcome instanceof Proved.Failed failed && failed.servicesDone()) {
+        proofs.put(name, before);
       }
-      if (ended.outcome() instanceof Proved.Failed failed) {
-        LOG.warn("{} failed its proof: {}", name, failed.message());
-      }
-      memory = memory.proved(proving, ended.outcome(), good, now(), config.nodeName());
     }
+    if (outcome instanceof Proved.Failed failed) {
+      LOG.warn("{} failed its proof: {}", name, failed.message());
+    }
+    boolean good = view.name(name).good().filter(proving.image()::equals).isPresent();
+    memory = memory.proved(proving, outcome, good, now(), config.nodeName());
   }
 
   private Memory refuseCommands(Memory known, List<Assignment> assignments) {

@@ -5,10 +5,10 @@ import io.kairos.extensions.agent.plan.Proving;
 import io.kairos.extensions.agent.prove.Prover;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.ExtensionKey;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -72,14 +72,15 @@ final class Provings implements AutoCloseable {
         .forEach(one -> one.thread().interrupt());
   }
 
-  /** Those that ended since the last call. */
-  List<Ended> take() {
-    List<Ended> taken = new ArrayList<>();
-    for (Ended one = ended.poll(); one != null; one = ended.poll()) {
-      running.remove(one.proving().assignment().key());
-      taken.add(one);
-    }
-    return taken;
+  /** One that ended; it stays until it is {@link #taken}, for accounting for it may fail. */
+  Optional<Ended> ended() {
+    return Optional.ofNullable(ended.peek());
+  }
+
+  /** It was accounted for. */
+  void taken(Ended one) {
+    ended.remove(one);
+    running.remove(one.proving().assignment().key());
   }
 
   @Override

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.kairos.extensions.agent.host.Units;
 import io.kairos.extensions.agent.image.Signer;
 import io.kairos.extensions.agent.plan.Storage;
 import io.kairos.extensions.agent.store.HostFolder;
@@ -13,6 +14,7 @@ import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Conditions;
 import io.kairos.extensions.api.v1alpha1.DriftStatus;
 import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
+import io.kairos.extensions.api.v1alpha1.HealthCheck;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateSpec;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus;
@@ -32,6 +34,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -186,6 +189,48 @@ class AgentTest {
     awaitPhase(Phase.FAILED, 1);
     assertThat(entry().orElseThrow().reason()).isEqualTo(Reasons.SOURCE_NOT_ALLOWED);
     assertThat(folder.entries()).containsOnlyKeys(LEDGER);
+  }
+
+  private static Assignment checked(Assignment assignment) {
+    Target target =
+        assignment.target().toBuilder()
+            .healthChecks(List.of(HealthCheck.builder().name("up").file("/usr/bin/tool").build()))
+            .build();
+    return new Assignment(assignment.type(), "tool", "tool", "policy", target, false);
+  }
+
+  @Test
+  void aProofThatEndsWhileTheHostDoesNotAnswerCountsWhenItDoes() throws Exception {
+    CountDownLatch runs = new CountDownLatch(1);
+    CountDownLatch ends = new CountDownLatch(1);
+    host.units()
+        .programs(
+            command -> {
+              runs.countDown();
+              try {
+                ends.await();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+              return new Units.Ran.Exited(0, "");
+            });
+    want(checked(tool.live(1)));
+    start();
+    runs.await();
+    host.silent(true);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(Conditions.find(status().conditions(), Conditions.READY).orElseThrow())
+                    .satisfies(
+                        ready ->
+                            assertThat(ready.getReason()).isEqualTo(Reasons.HOST_UNREACHABLE)));
+    int before = host.looks();
+    ends.countDown();
+    await().until(() -> host.looks() > before + 2);
+    host.silent(false);
+
+    awaitPhase(Phase.ACTIVE, 1);
   }
 
   private static Assignment signed(Assignment assignment) {
