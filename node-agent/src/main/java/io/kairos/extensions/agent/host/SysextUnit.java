@@ -37,7 +37,8 @@ record SysextUnit(List<String> hierarchies, List<ImagePolicy> policies) {
     return new SysextUnit(hierarchies(environment), policies(version, commands));
   }
 
-  private static List<String> hierarchies(List<String> environment) {
+  /** The folders that are merged by a unit of this environment. */
+  static List<String> hierarchies(List<String> environment) {
     List<String> found =
         environment.stream()
             .filter(variable -> variable.startsWith(HIERARCHIES))

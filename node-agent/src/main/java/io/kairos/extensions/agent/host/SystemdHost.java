@@ -31,7 +31,6 @@ import java.util.stream.Collectors;
  */
 public final class SystemdHost implements Host {
   private static final String SERVICE = "systemd-sysext.service";
-  private static final String HIERARCHIES = "SYSTEMD_SYSEXT_HIERARCHIES=";
   private static final int CARRIES_MOUNTS_ALONG = 257;
   private static final Pattern MAJOR = Pattern.compile("\\d{1,6}");
   private static final Duration JOB_LIMIT = Duration.ofSeconds(90);
@@ -107,17 +106,20 @@ public final class SystemdHost implements Host {
 
   private SysextUnit sysextUnit(String version) throws HostException {
     String unit = bus.unit(SERVICE);
-    List<String> environment = new ArrayList<>();
-    for (Object variable : list(bus.property(unit, Systemd.SERVICE, "Environment", Object.class))) {
-      environment.add(String.valueOf(variable));
-    }
     List<List<String>> commands = new ArrayList<>();
     for (String property : List.of("ExecStart", "ExecReload")) {
       for (Object command : list(bus.property(unit, Systemd.SERVICE, property, Object.class))) {
         commands.add(list(((Object[]) command)[1]).stream().map(String::valueOf).toList());
       }
     }
-    return SysextUnit.of(version, environment, commands);
+    return SysextUnit.of(version, environment(), commands);
+  }
+
+  /** What the service is told; it may be told anew at any time. */
+  private List<String> environment() throws HostException {
+    Object variables =
+        bus.property(bus.unit(SERVICE), Systemd.SERVICE, "Environment", Object.class);
+    return list(variables).stream().map(String::valueOf).toList();
   }
 
   /** The bus library gives some arrays as lists. */
@@ -127,7 +129,7 @@ public final class SystemdHost implements Host {
 
   @Override
   public Merge merge() throws HostException {
-    List<String> hierarchies = hierarchies();
+    List<String> hierarchies = SysextUnit.hierarchies(environment());
     String printed = scripts.run(MountTable.script(hierarchies));
     Merge merge = MountTable.parse(printed);
     mounts = MountTable.points(printed).stream().map(MountUnit::of).toList();
@@ -154,20 +156,6 @@ public final class SystemdHost implements Host {
 
   private String version() throws HostException {
     return bus.property(Systemd.PATH, Systemd.MANAGER, "Version", String.class);
-  }
-
-  /** What the service is told to merge; it may be told anew at any time. */
-  private List<String> hierarchies() throws HostException {
-    List<?> environment =
-        bus.property(bus.unit(SERVICE), Systemd.SERVICE, "Environment", List.class);
-    return environment.stream()
-        .map(String::valueOf)
-        .filter(variable -> variable.startsWith(HIERARCHIES))
-        .reduce((before, last) -> last)
-        .map(variable -> List.of(variable.substring(HIERARCHIES.length()).split(":")))
-        .map(list -> list.stream().filter(hierarchy -> hierarchy.startsWith("/")).toList())
-        .filter(list -> !list.isEmpty())
-        .orElse(HostFacts.DEFAULT_HIERARCHIES);
   }
 
   @Override
