@@ -38,8 +38,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -70,13 +68,6 @@ final class AgentLoop implements AutoCloseable {
   private final Provings provings;
   private final SignatureRules signatures;
   private final HostWatch watch;
-  private final ExecutorService fetching =
-      Executors.newSingleThreadExecutor(
-          task -> {
-            Thread thread = new Thread(task, "stager");
-            thread.setDaemon(true);
-            return thread;
-          });
   private final ConcurrentLinkedQueue<Done> done = new ConcurrentLinkedQueue<>();
   private final Thread thread = new Thread(this::run, "agent-loop");
 
@@ -95,7 +86,13 @@ final class AgentLoop implements AutoCloseable {
   private String reportedUid = "";
   private int failedLooks;
 
-  private record Done(Assignment assignment, Staged outcome) {}
+  /** The image in work, and who works on it. */
+  private Optional<Fetching> fetching = Optional.empty();
+
+  private record Fetching(Assignment assignment, Thread thread) {}
+
+  /** What came of an image; nothing where it was given up, as nobody wants it any more. */
+  private record Done(Assignment assignment, Optional<Staged> outcome) {}
 
   AgentLoop(
       AgentConfig config,
@@ -175,6 +172,9 @@ final class AgentLoop implements AutoCloseable {
       } while (await(wake));
     } catch (InterruptedException closing) {
       Thread.currentThread().interrupt();
+    } finally {
+      fetching.ifPresent(one -> one.thread().interrupt());
+      provings.close();
     }
   }
 
@@ -234,6 +234,7 @@ final class AgentLoop implements AutoCloseable {
         memory = memory.distrusting(touched);
       }
       List<Assignment> assignments = state.getSpec().assignments();
+      giveUpObsolete(assignments);
       provings.keepOnly(assignments);
       takeProved();
       HostView view = observer.look();
@@ -319,20 +320,41 @@ final class AgentLoop implements AutoCloseable {
     return List.copyOf(missing.values());
   }
 
+  /** A download that nobody wants any more must not hold up one that somebody does. */
+  private void giveUpObsolete(List<Assignment> assignments) {
+    fetching
+        .filter(
+            one ->
+                assignments.stream()
+                    .filter(assignment -> !assignment.remove())
+                    .noneMatch(
+                        assignment -> Memory.use(assignment).equals(Memory.use(one.assignment()))))
+        .ifPresent(one -> one.thread().interrupt());
+  }
+
   private void takeStaged() throws IOException {
     for (Done one = done.poll(); one != null; one = done.poll()) {
-      memory = memory.finished(one.assignment(), one.outcome(), now(), config.nodeName());
-      String sha256 = one.assignment().target().image().sha256();
-      if (one.outcome() instanceof Staged.Ready) {
-        try {
-          if (verified.verified(sha256)) {
-            LOG.warn("image {} had been overwritten while in use: it is merged anew", sha256);
-            observer.distrustMerged(sha256);
-          }
-        } catch (NoSuchFileException gone) {
-          memory = memory.distrusting(sha256);
-        }
+      fetching = Optional.empty();
+      if (one.outcome().isEmpty()) {
+        memory = memory.withStaging(Optional.empty());
+        continue;
       }
+      Staged outcome = one.outcome().get();
+      memory = memory.finished(one.assignment(), outcome, now(), config.nodeName());
+      if (outcome instanceof Staged.Ready) {
+        takeVerified(one.assignment().target().image().sha256());
+      }
+    }
+  }
+
+  private void takeVerified(String sha256) throws IOException {
+    try {
+      if (verified.verified(sha256)) {
+        LOG.warn("image {} had been overwritten while in use: it is merged anew", sha256);
+        observer.distrustMerged(sha256);
+      }
+    } catch (NoSuchFileException gone) {
+      memory = memory.distrusting(sha256);
     }
   }
 
@@ -340,26 +362,30 @@ final class AgentLoop implements AutoCloseable {
     memory = memory.begun(Memory.use(assignment));
     Host.Identity known = identity.orElseThrow();
     Set<String> rivals = view.name(assignment.name()).adoptable(assignment.target().profiles());
-    fetching.execute(
-        () -> {
-          try {
-            Optional<Staged.NotStaged> conflict =
-                adoption.adopt(assignment.target().image().sha256(), rivals);
-            done.add(
-                new Done(
-                    assignment,
-                    conflict.isPresent() ? conflict.get() : stageNow(assignment, known)));
-          } catch (InterruptedException closing) {
-            Thread.currentThread().interrupt();
-          } catch (RuntimeException defect) {
-            LOG.error("staging {} broke", assignment.name(), defect);
-            done.add(
-                new Done(
-                    assignment,
-                    new Staged.NotStaged(Reasons.STORE_ERROR, "internal error: " + defect)));
-          }
-          signal();
-        });
+    Thread stager =
+        new Thread(
+            () -> {
+              done.add(new Done(assignment, stageOrGiveUp(assignment, rivals, known)));
+              signal();
+            },
+            "stager");
+    stager.setDaemon(true);
+    fetching = Optional.of(new Fetching(assignment, stager));
+    stager.start();
+  }
+
+  private Optional<Staged> stageOrGiveUp(
+      Assignment assignment, Set<String> rivals, Host.Identity known) {
+    try {
+      Optional<Staged.NotStaged> conflict =
+          adoption.adopt(assignment.target().image().sha256(), rivals);
+      return Optional.of(conflict.isPresent() ? conflict.get() : stageNow(assignment, known));
+    } catch (InterruptedException givenUp) {
+      return Optional.empty();
+    } catch (RuntimeException defect) {
+      LOG.error("staging {} broke", assignment.name(), defect);
+      return Optional.of(new Staged.NotStaged(Reasons.STORE_ERROR, "internal error: " + defect));
+    }
   }
 
   private Staged stageNow(Assignment assignment, Host.Identity known) throws InterruptedException {
@@ -463,8 +489,6 @@ final class AgentLoop implements AutoCloseable {
       notifyAll();
     }
     watch.close();
-    fetching.shutdownNow();
-    provings.close();
     thread.interrupt();
   }
 }

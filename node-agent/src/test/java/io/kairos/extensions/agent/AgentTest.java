@@ -3,6 +3,7 @@ package io.kairos.extensions.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.sun.net.httpserver.HttpServer;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
@@ -24,6 +25,8 @@ import io.kairos.extensions.api.v1alpha1.Signature;
 import io.kairos.extensions.api.v1alpha1.SignaturePolicy;
 import io.kairos.extensions.api.v1alpha1.Target;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -189,6 +192,43 @@ class AgentTest {
     awaitPhase(Phase.FAILED, 1);
     assertThat(entry().orElseThrow().reason()).isEqualTo(Reasons.SOURCE_NOT_ALLOWED);
     assertThat(folder.entries()).containsOnlyKeys(LEDGER);
+  }
+
+  @Test
+  void aDownloadThatNobodyWantsAnyMoreMakesRoomForTheNext() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    CountDownLatch over = new CountDownLatch(1);
+    HttpServer slow =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    slow.createContext(
+        "/",
+        exchange -> {
+          exchange.sendResponseHeaders(200, 1_000_000);
+          asked.countDown();
+          try {
+            over.await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+    slow.start();
+    try {
+      Target target =
+          tool.live(1).target().toBuilder()
+              .image(
+                  new Target.ResolvedImage(
+                      "http://127.0.0.1:" + slow.getAddress().getPort() + "/1.raw", tool.sha256(1)))
+              .build();
+      want(new Assignment(tool.live(1).type(), "tool", "tool", "policy", target, false));
+      start();
+      asked.await();
+      want(tool.live(2));
+      awaitPhase(Phase.ACTIVE, 2);
+      tool.awaitInstalled(2);
+    } finally {
+      over.countDown();
+      slow.stop(0);
+    }
   }
 
   private static Assignment checked(Assignment assignment) {
