@@ -154,7 +154,8 @@ final class Download {
 
   private void requireSpace(String url, Path part, long wanted, String when) throws FetchException {
     long free = freeBytes.applyAsLong(part.getParent());
-    if (wanted > free - limits.reserveBytes()) {
+    long reserve = limits.reserveOf(part.getParent().toFile().getTotalSpace());
+    if (wanted > free - reserve) {
       throw new FetchException(
           Reasons.INSUFFICIENT_STORAGE,
           url
@@ -164,7 +165,7 @@ final class Download {
               + " left"
               + when
               + " and keeps "
-              + limits.reserveBytes()
+              + reserve
               + " of them free: make room, or the store larger");
     }
   }

@@ -11,7 +11,8 @@ import java.time.Duration;
  * @param slowestBytesPerSecond a body that brings less over a whole {@code stall} is given up: the
  *     next try carries on where it ended, and another download gets its turn
  * @param maxImageBytes the size of the largest image
- * @param reserveBytes what a download leaves free on the store's file system
+ * @param reserveBytes what a download leaves free on the store's file system, at most; on a small
+ *     one a sixteenth is enough
  */
 record Limits(
     Duration connect,
@@ -34,6 +35,8 @@ record Limits(
    */
   private static final long RESERVE_BYTES = 256L << 20;
 
+  private static final int SMALL_PART = 16;
+
   /** Slow links are fine, and those that do not even bring 1 KiB/s are broken ones. */
   private static final long SLOWEST_BYTES_PER_SECOND = 1024;
 
@@ -46,6 +49,15 @@ record Limits(
           SLOWEST_BYTES_PER_SECOND,
           MAX_IMAGE_BYTES,
           RESERVE_BYTES);
+
+  /**
+   * What stays free on a file system.
+   *
+   * @param totalBytes its size
+   */
+  long reserveOf(long totalBytes) {
+    return Math.min(reserveBytes, totalBytes / SMALL_PART);
+  }
 
   Limits withMaxImageBytes(long bytes) {
     return new Limits(connect, headers, stall, slowestBytesPerSecond, bytes, reserveBytes);

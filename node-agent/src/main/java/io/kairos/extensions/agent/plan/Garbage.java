@@ -17,14 +17,14 @@ import java.util.stream.Collectors;
  * All else is spare: older versions, kept so that the way back to them needs no download.
  *
  * <ul>
- *   <li>The image of a removal goes at once, whoever may still have it open.
- *   <li>Of the others, one that a loop device has open stays: its blocks would not come free, and
- *       what holds it ends some day.
+ *   <li>While there is a removal its image goes, and so does everything spare, whoever may still
+ *       have it open: a removed extension leaves no version behind.
+ *   <li>Otherwise one that a loop device has open stays: its blocks would not come free, and what
+ *       holds it ends some day.
  *   <li>As many of those that were downloaded last stay as the limit for each extension times the
  *       number of extensions. Which name a spare image had is written nowhere, and need not be: the
  *       whole is bounded, and a spare that is missing costs a download.
- *   <li>No other stays while there is a removal, so that a removed extension leaves no older
- *       version behind, nor while a download found no room.
+ *   <li>No other stays while a download found no room.
  *   <li>When there is less room than the low-water mark, the oldest go first, until there is
  *       enough.
  * </ul>
@@ -75,7 +75,9 @@ final class Garbage {
         .map(assignment -> assignment.target().image().sha256())
         .filter(spare::remove)
         .forEach(going::add);
-    spare.removeAll(view.storage().inLoops());
+    if (!isRemoving()) {
+      spare.removeAll(view.storage().inLoops());
+    }
 
     List<String> newestFirst =
         spare.stream()
@@ -91,12 +93,15 @@ final class Garbage {
     return going;
   }
 
+  private boolean isRemoving() {
+    return assignments.stream().anyMatch(Assignment::remove);
+  }
+
   private long limit() {
-    boolean removing = assignments.stream().anyMatch(Assignment::remove);
     boolean noRoom =
         memory.failures().values().stream()
             .anyMatch(failure -> failure.reason().equals(Reasons.INSUFFICIENT_STORAGE));
-    return removing || noRoom ? 0 : (long) view.storage().keepImages() * assignments.size();
+    return isRemoving() || noRoom ? 0 : (long) view.storage().keepImages() * assignments.size();
   }
 
   private long modifiedMillis(String image) {
