@@ -1,0 +1,61 @@
+package io.kairos.extensions.images;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.testcontainers.k3s.K3sContainer;
+import org.testcontainers.utility.DockerImageName;
+import org.testcontainers.utility.MountableFile;
+
+/** On k3s, by Testcontainers. */
+class K3sTest extends ContainerClusterScenarios {
+  private static final String K3S = "rancher/k3s:v1.33.4-k3s1";
+
+  @Override
+  Optional<String> missing() {
+    return Optional.empty();
+  }
+
+  @Override
+  ContainerCluster cluster() {
+    return new K3s(new K3sContainer(DockerImageName.parse(K3S)));
+  }
+
+  private record K3s(K3sContainer container) implements ContainerCluster {
+    @Override
+    public String describe() {
+      return K3S;
+    }
+
+    @Override
+    public void start() {
+      container.start();
+    }
+
+    @Override
+    public String kubeconfig() {
+      return container.getKubeConfigYaml();
+    }
+
+    @Override
+    public void load(Path archive) throws IOException, InterruptedException {
+      String file = "/tmp/" + archive.getFileName();
+      container.copyFileToContainer(MountableFile.forHostPath(archive), file);
+      onNode("ctr", "-n", "k8s.io", "images", "import", file);
+    }
+
+    @Override
+    public void onNode(String... command) throws IOException, InterruptedException {
+      var result = container.execInContainer(StandardCharsets.UTF_8, command);
+      if (result.getExitCode() != 0) {
+        throw new IOException(String.join(" ", command) + ": " + result.getStderr());
+      }
+    }
+
+    @Override
+    public void remove() {
+      container.stop();
+    }
+  }
+}
