@@ -2,6 +2,7 @@ package io.kairos.extensions.agent;
 
 import io.kairos.extensions.agent.fetch.FetchConfig;
 import io.kairos.extensions.agent.plan.Storage;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -31,6 +32,8 @@ import lombok.Builder;
  * @param images what is kept of images that nobody needs: how many for each extension ({@code
  *     SYSEXT_KEEP_IMAGES}, default 1), and only while this much of the store is free ({@code
  *     SYSEXT_MIN_FREE_BYTES}, default 1 GiB or a tenth of the file system, whichever is less)
+ * @param probes where {@code /livez}, {@code /readyz} and {@code /metrics} are served ({@code
+ *     PROBE_PORT}, default nowhere; {@code PROBE_ADDRESS}, default {@code 127.0.0.1})
  * @param fetch how images are fetched
  */
 @Builder(toBuilder = true)
@@ -44,10 +47,12 @@ public record AgentConfig(
     Duration poll,
     Optional<Path> trustedCertificates,
     Storage.Limits images,
+    Optional<InetSocketAddress> probes,
     FetchConfig fetch) {
 
   private static final long MOST = Integer.MAX_VALUE;
   private static final long MOST_IMAGES = 1_000;
+  private static final long MOST_PORTS = 65_535;
   private static final String MIN_FREE = "SYSEXT_MIN_FREE_BYTES";
 
   /** Takes a copy. */
@@ -95,7 +100,19 @@ public record AgentConfig(
             environment.getOrDefault(MIN_FREE, "").isEmpty()
                 ? OptionalLong.empty()
                 : OptionalLong.of(number(environment, MIN_FREE, 0, 0, Long.MAX_VALUE))),
+        probes(environment),
         FetchConfig.from(environment));
+  }
+
+  /** By its address alone: a name would have to be looked up. */
+  private static Optional<InetSocketAddress> probes(Map<String, String> environment) {
+    String address = environment.getOrDefault("PROBE_ADDRESS", "127.0.0.1");
+    if (!address.matches("[0-9.]+|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*")) {
+      throw new IllegalArgumentException(
+          "PROBE_ADDRESS is '" + address + "', which is no IP address");
+    }
+    int port = (int) number(environment, "PROBE_PORT", -1, -1, MOST_PORTS);
+    return port < 0 ? Optional.empty() : Optional.of(new InetSocketAddress(address, port));
   }
 
   private static Optional<Path> path(Map<String, String> environment, String name) {

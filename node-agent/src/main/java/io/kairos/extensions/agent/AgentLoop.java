@@ -1,74 +1,58 @@
 package io.kairos.extensions.agent;
 
-import io.kairos.extensions.agent.fetch.Stager;
+import io.kairos.extensions.agent.fetch.Sources;
 import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.host.HostException;
-import io.kairos.extensions.agent.plan.Action;
+import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.agent.plan.Backoff;
-import io.kairos.extensions.agent.plan.Drift;
-import io.kairos.extensions.agent.plan.HostView;
-import io.kairos.extensions.agent.plan.Memory;
-import io.kairos.extensions.agent.plan.Plan;
+import io.kairos.extensions.agent.plan.Grants;
 import io.kairos.extensions.agent.plan.Planner;
-import io.kairos.extensions.agent.plan.Proof;
-import io.kairos.extensions.agent.plan.Proved;
-import io.kairos.extensions.agent.plan.Proving;
-import io.kairos.extensions.agent.plan.Staged;
 import io.kairos.extensions.agent.prove.Prover;
 import io.kairos.extensions.agent.report.Evidence;
-import io.kairos.extensions.agent.report.StatusReport;
-import io.kairos.extensions.agent.report.StatusWriter;
-import io.kairos.extensions.agent.store.Adoption;
-import io.kairos.extensions.agent.store.Proofs;
-import io.kairos.extensions.agent.store.Store;
+import io.kairos.extensions.agent.report.StatusSink;
+import io.kairos.extensions.agent.store.BootState;
+import io.kairos.extensions.agent.store.HostPaths;
 import io.kairos.extensions.agent.store.StoreLayout;
-import io.kairos.extensions.agent.store.VerifiedImages;
 import io.kairos.extensions.api.v1alpha1.Assignment;
-import io.kairos.extensions.api.v1alpha1.ExtensionKey;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
-import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus;
-import io.kairos.extensions.api.v1alpha1.Phase;
-import io.kairos.extensions.api.v1alpha1.Reasons;
 import java.io.IOException;
-import java.nio.file.NoSuchFileException;
 import java.time.Clock;
-import java.time.temporal.ChronoUnit;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.stream.Collectors;
+import java.util.OptionalLong;
+import java.util.stream.LongStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Observe, plan, act, verify, report; again until nothing is left to do, then wait for a new spec,
- * a finished download or proof, the time that the plan named, a change on the host, or the poll.
- * All of it happens on one thread; only downloads have a thread of their own, and each proof. No
- * state on the API server means no work: what is on the host stays as it is.
+ * a finished download or proof, the time that a plan named, a change on the host, or the poll. Each
+ * class of extensions has a {@link ClassAgent} of its own; the round and the report are common. All
+ * of it happens on one thread; only downloads have a thread of their own, and each proof. No state
+ * on the API server means no work: what is on the host stays as it is.
  */
 final class AgentLoop implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(AgentLoop.class);
+
+  private static final long BETWEEN_TURNS = -1;
 
   /** A plan that is never done would be a defect: it is logged and left for the next wake. */
   private static final int MOST_ROUNDS = 64;
 
   private final AgentConfig config;
-  private final Store store;
+  private final HostPaths paths;
   private final Host host;
-  private final Stager stager;
-  private final StatusWriter writer;
-  private final Clock clock;
-  private final HostObserver observer;
-  private final VerifiedImages verified;
-  private final Adoption adoption;
-  private final RefreshStep refreshStep;
-  private final Proofs proofs;
+  private final Sources sources;
+  private final Reporter reporter;
+  private final Uptime uptime;
+  private final RebootStep rebootStep;
+  private final Stagings stagings;
   private final Provings provings;
-  private final SignatureRules signatures;
   private final HostWatch watch;
-  private final ConcurrentLinkedQueue<Done> done = new ConcurrentLinkedQueue<>();
+  private final Tally tally = new Tally();
   private final Thread thread = new Thread(this::run, "agent-loop");
 
   private Optional<NodeExtensionState> desired = Optional.empty();
@@ -76,46 +60,58 @@ final class AgentLoop implements AutoCloseable {
   private boolean closed;
 
   private boolean recovered;
-  private Memory memory = Memory.EMPTY;
 
-  /** What is in effect and must not go without us; nothing before the first look. */
-  private Optional<Drift> drift = Optional.empty();
-
+  /** Nothing before the host said who it is. */
   private Optional<Host.Identity> identity = Optional.empty();
-  private NodeExtensionStateStatus reported = NodeExtensionStateStatus.EMPTY;
-  private String reportedUid = "";
+
+  /** One for each class; none before the host said who it is. */
+  private volatile List<ClassAgent> classes = List.of();
+
   private int failedLooks;
 
-  /** The image in work, and who works on it. */
-  private Optional<Fetching> fetching = Optional.empty();
+  /** Why the host could not be looked after the last time, if so. */
+  private volatile Optional<String> trouble = Optional.empty();
 
-  private record Fetching(Assignment assignment, Thread thread) {}
-
-  /** What came of an image; nothing where it was given up, as nobody wants it any more. */
-  private record Done(Assignment assignment, Optional<Staged> outcome) {}
+  /** When the turn began that is under way, by {@link Uptime}; negative between turns. */
+  private volatile long turnBegan = BETWEEN_TURNS;
 
   AgentLoop(
-      AgentConfig config,
-      StoreLayout layout,
-      Store store,
-      Host host,
-      Stager stager,
-      StatusWriter writer,
-      Clock clock) {
+      AgentConfig config, Host host, Sources sources, StatusSink sink, Clock clock, Uptime uptime) {
     this.config = config;
-    this.store = store;
+    this.paths = new HostPaths(config.hostRoot());
     this.host = host;
-    this.stager = stager;
-    this.writer = writer;
-    this.clock = clock;
-    this.verified = new VerifiedImages(layout);
-    this.proofs = new Proofs(layout);
+    this.sources = sources;
+    this.reporter = new Reporter(sink, clock);
+    this.uptime = uptime;
+    this.rebootStep = new RebootStep(host, config.nodeName());
+    this.stagings = new Stagings(this::signal);
     this.provings = new Provings(new Prover(host.units()), this::signal);
-    this.signatures = new SignatureRules(config);
-    this.adoption = new Adoption(layout);
-    this.observer = new HostObserver(layout, host, verified, config.images());
-    this.refreshStep = new RefreshStep(host, observer, config.nodeName());
-    this.watch = new HostWatch(layout, host, config.poll(), this::signal);
+    this.watch = new HostWatch(this::layouts, host, config.poll(), this::signal);
+  }
+
+  private List<StoreLayout> layouts() {
+    return classes.stream().map(ClassAgent::layout).toList();
+  }
+
+  /** What it has done. */
+  Tally tally() {
+    return tally;
+  }
+
+  /** Why the host cannot be looked after, if so. */
+  Optional<String> trouble() {
+    return trouble;
+  }
+
+  /** Whether it will look again. */
+  boolean isAlive() {
+    return thread.isAlive();
+  }
+
+  /** How long it has been at work without a rest. */
+  Duration workingFor() {
+    long began = turnBegan;
+    return began == BETWEEN_TURNS ? Duration.ZERO : Duration.ofMillis(now() - began);
   }
 
   void start() {
@@ -159,7 +155,7 @@ final class AgentLoop implements AutoCloseable {
     for (long left = untilMillis - now();
         !signalled && !closed && left > 0;
         left = untilMillis - now()) {
-      wait(left);
+      uptime.await(this, left);
     }
     return !closed;
   }
@@ -168,13 +164,16 @@ final class AgentLoop implements AutoCloseable {
     try {
       long wake;
       do {
+        turnBegan = now();
         wake = turn();
+        turnBegan = BETWEEN_TURNS;
       } while (await(wake));
     } catch (InterruptedException closing) {
       Thread.currentThread().interrupt();
     } finally {
-      fetching.ifPresent(one -> one.thread().interrupt());
+      stagings.close();
       provings.close();
+      classes.forEach(ClassAgent::close);
     }
   }
 
@@ -186,20 +185,16 @@ final class AgentLoop implements AutoCloseable {
       return poll;
     }
     try {
-      store.prepare();
       if (!recovered) {
-        store.recover();
-        memory =
-            memory.recalling(
-                state.get().getSpec().assignments(), state.get().getStatus().extensions());
+        paths.recover();
         recovered = true;
       }
       if (identity.isEmpty()) {
-        identity = Optional.of(host.identify());
-        observer.identified(identity.get());
+        identified(host.identify(), state.get());
       }
       long wake = work(state.get());
       failedLooks = 0;
+      trouble = Optional.empty();
       return Math.min(wake, poll);
     } catch (HostException e) {
       return failed(state.get(), String.valueOf(e.getMessage()));
@@ -218,45 +213,77 @@ final class AgentLoop implements AutoCloseable {
       return now();
     }
     failedLooks++;
+    trouble = Optional.of(message);
     LOG.warn("the host could not be looked after: {}", message);
-    unreachable(state, message);
+    reporter.unreachable(state, message);
     return now()
         + Math.min(Backoff.millis(failedLooks, config.nodeName()), config.poll().toMillis());
+  }
+
+  private void identifiedAgain(Host.Identity now) {
+    if (!identity.equals(Optional.of(now))) {
+      LOG.info("the host merges, takes or trusts something else than before: {}", now);
+      identity = Optional.of(now);
+      classes.forEach(one -> one.identified(now));
+    }
+  }
+
+  private void identified(Host.Identity known, NodeExtensionState state) {
+    List<ClassAgent> agents = new ArrayList<>();
+    for (ExtensionClass one : ExtensionClass.values()) {
+      ClassAgent agent =
+          new ClassAgent(
+              config,
+              StoreLayout.of(known.kairos(), paths, one),
+              host,
+              known,
+              sources,
+              stagings,
+              provings,
+              tally,
+              this::signal,
+              this::now);
+      agent.recall(
+          agent.layout().hostProfiles().read(state.getSpec().assignments()),
+          state.getStatus().extensions());
+      agents.add(agent);
+    }
+    classes = List.copyOf(agents);
+    identity = Optional.of(known);
   }
 
   private long work(NodeExtensionState first)
       throws HostException, IOException, InterruptedException {
     NodeExtensionState state = first;
     for (int round = 0; round < MOST_ROUNDS; round++) {
-      takeStaged();
-      for (String touched : verified.touched()) {
-        LOG.warn("image {} was touched by somebody else: it is hashed again before use", touched);
-        memory = memory.distrusting(touched);
+      List<Assignment> assignments =
+          classes.get(0).layout().hostProfiles().read(state.getSpec().assignments());
+      takeEnded(assignments);
+      if (round == 0) {
+        identifiedAgain(host.identifyAgain(identity.orElseThrow()));
       }
-      List<Assignment> assignments = state.getSpec().assignments();
-      giveUpObsolete(assignments);
-      provings.keepOnly(assignments);
-      takeProved();
-      HostView view = observer.look();
-      memory = refuseCommands(memory.observed(assignments, view, now()), assignments);
-      List<String> missing = missing(state, view);
-      Plan plan = Planner.plan(assignments, view, memory, now());
-      if (plan.stage().isPresent()) {
-        stage(plan.stage().get(), view);
-        plan = Planner.plan(assignments, view, memory, now());
+      Map<ExtensionClass, Host.Merge> merges = host.merges();
+      Grants grants = Grants.of(state.getSpec().maintenance(), BootState.read(paths).bootId());
+      List<ClassAgent.Round> rounds = new ArrayList<>();
+      for (ClassAgent one : classes) {
+        rounds.add(one.plan(assignments, merges, grants, reporter.previous(state)));
       }
-      memory = memory.suspecting(plan.waiting());
-      for (Proving proving : plan.prove()) {
-        memory = memory.proving(proving.assignment());
-        provings.start(proving);
+      boolean reboot =
+          Planner.isRebootDue(rounds.stream().map(ClassAgent.Round::plan).toList(), grants);
+      OptionalLong rebootAgain = rebootStep.run(reboot, now());
+      report(state, rounds);
+      if (rounds.stream().allMatch(one -> one.plan().actions().isEmpty())) {
+        return LongStream.concat(
+                rounds.stream().flatMapToLong(one -> one.plan().wakeAtMillis().stream()),
+                rebootAgain.stream())
+            .min()
+            .orElse(Long.MAX_VALUE);
       }
-      report(state, plan, view, missing);
-      boolean settled = plan.actions().isEmpty();
-      drift = Optional.of(settled ? Drift.settled(plan.standings(), view) : Drift.NONE);
-      if (settled) {
-        return plan.wakeAtMillis().orElse(Long.MAX_VALUE);
+      boolean done = true;
+      for (int i = 0; i < rounds.size(); i++) {
+        done &= classes.get(i).act(rounds.get(i));
       }
-      if (!act(plan.actions(), assignments, view)) {
+      if (!done) {
         return now() + 1_000;
       }
       state = desired().orElse(state);
@@ -265,221 +292,52 @@ final class AgentLoop implements AutoCloseable {
     return now() + config.poll().toMillis();
   }
 
-  private void takeProved() throws HostException, IOException {
-    for (Optional<Provings.Ended> ended = provings.ended();
-        ended.isPresent();
-        ended = provings.ended()) {
-      takeProved(ended.get().proving(), ended.get().outcome(), observer.look());
-      provings.taken(ended.get());
+  /** Takes what ended beside the loop, and gives up what nobody wants any more. */
+  private void takeEnded(List<Assignment> assignments) throws HostException, IOException {
+    for (Optional<Stagings.Ended> one = stagings.ended(); one.isPresent(); one = stagings.ended()) {
+      agent(one.get().assignment()).staged(one.get());
+    }
+    stagings.keepOnly(assignments);
+    provings.keepOnly(assignments);
+    for (Optional<Provings.Ended> one = provings.ended(); one.isPresent(); one = provings.ended()) {
+      agent(one.get().proving().assignment()).proved(one.get());
+      provings.taken(one.get());
     }
   }
 
-  private void takeProved(Proving proving, Proved outcome, HostView view) throws IOException {
-    String name = proving.assignment().name();
-    if (view.isMerged(name, proving.image())) {
-      Proof before = view.proof(name, proving.image()).orElse(Proof.ofServices(proving.image()));
-      if (outcome instanceof Proved.Passed) {
-        proofs.put(name, before.passed(proving.checks()));
-      } else if (outcome instanceof Proved.Failed failed && failed.servicesDone()) {
-        proofs.put(name, before);
-      }
-    }
-    if (outcome instanceof Proved.Failed failed) {
-      LOG.warn("{} failed its proof: {}", name, failed.message());
-    }
-    boolean good = view.name(name).good().filter(proving.image()::equals).isPresent();
-    memory = memory.proved(proving, outcome, good, now(), config.nodeName());
+  private ClassAgent agent(Assignment assignment) {
+    return classes.stream()
+        .filter(one -> one.type() == assignment.type())
+        .findFirst()
+        .orElseThrow();
   }
 
-  private Memory refuseCommands(Memory known, List<Assignment> assignments) {
-    Memory next = known;
-    for (Assignment assignment : assignments) {
-      boolean runsCommand =
-          assignment.target().healthChecks().stream().anyMatch(c -> !c.command().isEmpty());
-      if (runsCommand && !config.commandsAllowed()) {
-        next =
-            next.refusing(
-                assignment,
-                Phase.INCOMPATIBLE,
-                Reasons.COMMANDS_NOT_ALLOWED,
-                "a health check is a command, which this agent may not run: SYSEXT_ALLOW_COMMANDS=true"
-                    + " allows it, and makes whoever writes SystemExtensions root on the host");
-      }
-    }
-    return next;
-  }
-
-  /** What went since the last look, without our doing. */
-  private List<String> missing(NodeExtensionState state, HostView view) throws IOException {
-    List<Assignment> assignments = state.getSpec().assignments();
-    if (drift.isEmpty()) {
-      drift = Optional.of(Drift.reported(assignments, previous(state), observer.bootId()));
-    }
-    Map<ExtensionKey, String> missing = drift.get().missing(assignments, view);
-    missing.values().forEach(message -> LOG.warn("drift: {}", message));
-    return List.copyOf(missing.values());
-  }
-
-  /** A download that nobody wants any more must not hold up one that somebody does. */
-  private void giveUpObsolete(List<Assignment> assignments) {
-    fetching
-        .filter(
-            one ->
-                assignments.stream()
-                    .filter(assignment -> !assignment.remove())
-                    .noneMatch(
-                        assignment -> Memory.use(assignment).equals(Memory.use(one.assignment()))))
-        .ifPresent(one -> one.thread().interrupt());
-  }
-
-  private void takeStaged() throws IOException {
-    for (Done one = done.poll(); one != null; one = done.poll()) {
-      fetching = Optional.empty();
-      if (one.outcome().isEmpty()) {
-        memory = memory.withStaging(Optional.empty());
-        continue;
-      }
-      Staged outcome = one.outcome().get();
-      memory = memory.finished(one.assignment(), outcome, now(), config.nodeName());
-      if (outcome instanceof Staged.Ready) {
-        takeVerified(one.assignment().target().image().sha256());
-      }
-    }
-  }
-
-  private void takeVerified(String sha256) throws IOException {
-    try {
-      if (verified.verified(sha256)) {
-        LOG.warn("image {} had been overwritten while in use: it is merged anew", sha256);
-        observer.distrustMerged(sha256);
-      }
-    } catch (NoSuchFileException gone) {
-      memory = memory.distrusting(sha256);
-    }
-  }
-
-  private void stage(Assignment assignment, HostView view) {
-    memory = memory.begun(Memory.use(assignment));
-    Host.Identity known = identity.orElseThrow();
-    Set<String> rivals = view.name(assignment.name()).adoptable(assignment.target().profiles());
-    Thread stager =
-        new Thread(
-            () -> {
-              done.add(new Done(assignment, stageOrGiveUp(assignment, rivals, known)));
-              signal();
-            },
-            "stager");
-    stager.setDaemon(true);
-    fetching = Optional.of(new Fetching(assignment, stager));
-    stager.start();
-  }
-
-  private Optional<Staged> stageOrGiveUp(
-      Assignment assignment, Set<String> rivals, Host.Identity known) {
-    try {
-      Optional<Staged.NotStaged> conflict =
-          adoption.adopt(assignment.target().image().sha256(), rivals);
-      return Optional.of(conflict.isPresent() ? conflict.get() : stageNow(assignment, known));
-    } catch (InterruptedException givenUp) {
-      return Optional.empty();
-    } catch (RuntimeException defect) {
-      LOG.error("staging {} broke", assignment.name(), defect);
-      return Optional.of(new Staged.NotStaged(Reasons.STORE_ERROR, "internal error: " + defect));
-    }
-  }
-
-  private Staged stageNow(Assignment assignment, Host.Identity known) throws InterruptedException {
-    SignatureRules.Rule rule = signatures.of(assignment.target().signature(), known);
-    if (rule instanceof SignatureRules.Rule.Unverifiable not) {
-      return new Staged.NotStaged(not.reason(), not.message());
-    }
-    var signers = ((SignatureRules.Rule.Signers) rule).signers();
-    return stager.stage(
-        assignment.target().image(), assignment.name(), known.facts().signedBy(signers));
-  }
-
-  /** Acts in order; the first step that fails ends it, and is held against its extension. */
-  private boolean act(List<Action> actions, List<Assignment> assignments, HostView view)
+  private void report(NodeExtensionState state, List<ClassAgent.Round> rounds)
       throws HostException, IOException {
-    Map<String, Assignment> byName =
-        assignments.stream().collect(Collectors.toMap(Assignment::name, a -> a, (a, b) -> a));
-    for (Action action : actions) {
-      LOG.debug("{}", action);
-      if (action instanceof Action.Refresh refresh) {
-        memory = refreshStep.run(refresh, byName, view, memory, this::now);
-        continue;
-      }
-      try {
-        if (action instanceof Action.StopServices stop) {
-          for (String unit : stop.units()) {
-            host.units().stop(unit);
-          }
-        } else {
-          store.apply(action);
-          if (action instanceof Action.DeleteImage deleted) {
-            verified.deleted(deleted.sha256());
-          } else if (action instanceof Action.OnName onName) {
-            for (String adopted : view.name(onName.name()).adopted()) {
-              verified.renamed(adopted);
-            }
-          }
-        }
-      } catch (HostException e) {
-        hold(action, byName, Reasons.SERVICE_FAILED, String.valueOf(e.getMessage()));
-        return false;
-      } catch (IOException e) {
-        hold(action, byName, Reasons.STORE_ERROR, "the store: " + e);
-        return false;
-      }
+    List<Evidence.OfClass> evidence = new ArrayList<>();
+    for (int i = 0; i < rounds.size(); i++) {
+      evidence.add(
+          new Evidence.OfClass(
+              classes.get(i).type(),
+              rounds.get(i).plan().standings(),
+              rounds.get(i).view(),
+              rounds.get(i).compared()));
     }
-    return true;
-  }
-
-  private void hold(Action action, Map<String, Assignment> byName, String reason, String message) {
-    LOG.warn("{} failed: {}", action, message);
-    if (action instanceof Action.OnName onName && byName.containsKey(onName.name())) {
-      memory = memory.failed(byName.get(onName.name()), reason, message, now(), config.nodeName());
-    }
-  }
-
-  private void report(NodeExtensionState state, Plan plan, HostView view, List<String> missing)
-      throws IOException {
-    Evidence evidence =
+    List<String> missing = rounds.stream().flatMap(one -> one.missing().stream()).toList();
+    tally.drifted(missing.size());
+    reporter.report(
+        state,
         new Evidence(
-            generation(state),
-            plan.standings(),
-            view,
-            observer.status(identity.orElseThrow()),
-            missing);
-    send(state, StatusReport.of(evidence, previous(state), timestamp()));
+            Reporter.generation(state),
+            evidence,
+            HostReport.of(classes.get(0).layout(), identity.orElseThrow()),
+            rebootStep.state(),
+            missing,
+            host.unmergedAtBoot()));
   }
 
-  private void unreachable(NodeExtensionState state, String message) {
-    send(state, StatusReport.unreachable(previous(state), generation(state), message, timestamp()));
-  }
-
-  private void send(NodeExtensionState state, NodeExtensionStateStatus status) {
-    reported = status;
-    reportedUid = state.getMetadata().getUid();
-    writer.report(reportedUid, status);
-  }
-
-  private NodeExtensionStateStatus previous(NodeExtensionState state) {
-    return reportedUid.equals(state.getMetadata().getUid()) ? reported : state.getStatus();
-  }
-
-  private static long generation(NodeExtensionState state) {
-    Long generation = state.getMetadata().getGeneration();
-    return generation == null ? 0 : generation;
-  }
-
-  private String timestamp() {
-    return clock.instant().truncatedTo(ChronoUnit.SECONDS).toString();
-  }
-
-  /** Monotonic: a clock that is set must not end a soak. */
   private long now() {
-    return System.nanoTime() / 1_000_000;
+    return uptime.millis();
   }
 
   @Override

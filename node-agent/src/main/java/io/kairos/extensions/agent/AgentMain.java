@@ -3,7 +3,7 @@ package io.kairos.extensions.agent;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.kairos.extensions.agent.host.SystemdHost;
-import io.kairos.extensions.agent.store.StoreLayout;
+import io.kairos.extensions.agent.store.HostPaths;
 import java.io.IOException;
 import java.time.Clock;
 import java.util.concurrent.CountDownLatch;
@@ -46,7 +46,7 @@ public final class AgentMain {
             Agent.start(
                 config,
                 client,
-                new SystemdHost(new StoreLayout(config.hostRoot())),
+                new SystemdHost(new HostPaths(config.hostRoot())),
                 Clock.systemUTC())) {
       LOG.info("{} looks after node {}", agent.getClass().getSimpleName(), config.nodeName());
       end.await();

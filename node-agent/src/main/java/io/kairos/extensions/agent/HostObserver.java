@@ -1,8 +1,7 @@
 package io.kairos.extensions.agent;
 
 import io.kairos.extensions.agent.host.Host;
-import io.kairos.extensions.agent.host.HostException;
-import io.kairos.extensions.agent.image.ImagePolicy;
+import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.agent.plan.HostView;
 import io.kairos.extensions.agent.plan.NameView;
 import io.kairos.extensions.agent.plan.Storage;
@@ -13,8 +12,6 @@ import io.kairos.extensions.agent.store.Proofs;
 import io.kairos.extensions.agent.store.StoreLayout;
 import io.kairos.extensions.agent.store.StoreReader;
 import io.kairos.extensions.agent.store.VerifiedImages;
-import io.kairos.extensions.api.v1alpha1.HostStatus;
-import io.kairos.extensions.api.v1alpha1.Profile;
 import java.io.File;
 import java.io.IOException;
 import java.util.Map;
@@ -22,41 +19,64 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
- * Looks at everything a plan is made from: links, images, boot profile, and what PID 1 shows
- * merged.
+ * Looks at everything a plan for one class is made from: links, images, boot profile, and what the
+ * host shows merged.
  */
 final class HostObserver {
-  private static final long COARSE_BYTES = 64L << 20;
+  private static final Host.Merge NOTHING = new Host.Merge("", Set.of());
 
   private final StoreLayout layout;
   private final StoreReader reader;
   private final Ledger ledger;
   private final Proofs proofs;
-  private final Host host;
   private final VerifiedImages verified;
   private final Storage.Limits limits;
-  private HostView.Versions versions = HostView.Versions.UNKNOWN;
+  private final Supplier<Host.Identity> identity;
 
-  HostObserver(StoreLayout layout, Host host, VerifiedImages verified, Storage.Limits limits) {
+  /**
+   * Looks at one class.
+   *
+   * @param identity who the host is, as it said last
+   */
+  HostObserver(
+      StoreLayout layout,
+      Supplier<Host.Identity> identity,
+      VerifiedImages verified,
+      Storage.Limits limits) {
     this.layout = layout;
     this.reader = new StoreReader(layout);
     this.ledger = new Ledger(layout);
     this.proofs = new Proofs(layout);
-    this.host = host;
     this.verified = verified;
     this.limits = limits;
+    this.identity = identity;
   }
 
-  /** The host said who it is. */
-  void identified(Host.Identity identity) {
-    versions = new HostView.Versions(identity.systemd(), identity.kernel());
+  private static Optional<String> obstacle(ExtensionClass of, Host.Identity identity) {
+    return identity.facts(of).isPresent()
+        ? Optional.empty()
+        : Optional.of(
+            "systemd "
+                + identity.systemd()
+                + " of this host has no "
+                + of.unit()
+                + ", which comes with systemd "
+                + of.since());
   }
 
-  HostView look() throws IOException, HostException {
-    Host.Merge merge = host.merge();
+  /**
+   * Looks. An image that somebody touched is as good as none until it was hashed again: nothing is
+   * linked to it, and it is fetched again where it proves to be another.
+   *
+   * @param merges of the host, at this moment
+   */
+  HostView look(Map<ExtensionClass, Host.Merge> merges) throws IOException {
+    Host.Identity known = identity.get();
+    Host.Merge merge = merges.getOrDefault(layout.extensionClass(), NOTHING);
     StoreReader.Contents contents = reader.read();
     Map<String, Optional<String>> merged =
         ledger.images(merge.id(), merge.names(), contents.names());
@@ -67,66 +87,42 @@ final class HostObserver {
             (name, what) ->
                 names.put(name, names.getOrDefault(name, NameView.NONE).rivalled(what)));
     return new HostView(
-        BootState.read(layout).profile(),
+        layout.booted(),
         names,
         merged,
-        trusted(contents.images().keySet()),
+        verified.trusted(contents.images().keySet()),
         contents.strays(),
         contents.unmanaged(merge.names()),
         proofs.read(),
         storage(contents.images()),
         merge.hides(),
-        versions);
+        new HostView.Versions(known.systemd(), known.kernel()),
+        obstacle(layout.extensionClass(), known),
+        layout.profiles().stream()
+            .collect(Collectors.toMap(profile -> profile, layout::folderName)));
   }
 
   private Storage storage(Map<String, Storage.ImageFile> images) throws IOException {
     File store = layout.store().toFile();
     return new Storage(
         images,
-        Set.copyOf(new TreeSet<>(LoopDevices.images(layout.block()))),
+        Set.copyOf(new TreeSet<>(LoopDevices.images(layout.host().block()))),
         store.getUsableSpace(),
         limits.lowWaterBytes(store.getTotalSpace()),
         limits.keepImages());
   }
 
   /**
-   * An image that somebody touched is as good as none until it was hashed again: nothing is linked
-   * to it, and it is fetched again where it proves to be another.
+   * What is merged of an image may be other bytes than its file's by now: it has to be merged anew,
+   * and what runs of it has to prove itself anew.
    */
-  private Set<String> trusted(Set<String> images) {
-    Set<String> trusted = new TreeSet<>(images);
-    trusted.removeAll(verified.untrusted());
-    return trusted;
-  }
-
-  /** What is merged of an image was overwritten beneath the merge: it has to be merged anew. */
   void distrustMerged(String sha256) throws IOException {
     ledger.forget(sha256);
+    proofs.dropImage(sha256);
   }
 
   /** Which boot this is. */
   String bootId() throws IOException {
-    return BootState.read(layout).bootId();
-  }
-
-  HostStatus status(Host.Identity identity) throws IOException {
-    BootState boot = BootState.read(layout);
-    var release = identity.facts().osRelease();
-    return HostStatus.builder()
-        .bootProfile(boot.profile().map(Profile::text).orElse(""))
-        .bootId(boot.bootId())
-        .architecture(identity.facts().architecture().systemdName())
-        .osRelease(
-            new HostStatus.OsRelease(release.id(), release.versionId(), release.sysextLevel()))
-        .systemd(identity.systemd())
-        .kernel(identity.kernel())
-        .loopDevices(LoopDevices.images(layout.block()).size())
-        .storeFreeBytes(layout.store().toFile().getUsableSpace() / COARSE_BYTES * COARSE_BYTES)
-        .trustedBoot(identity.trustedBoot())
-        .imagePolicy(
-            identity.facts().policies().stream()
-                .map(ImagePolicy::text)
-                .collect(Collectors.joining(", ")))
-        .build();
+    return BootState.read(layout.host()).bootId();
   }
 }

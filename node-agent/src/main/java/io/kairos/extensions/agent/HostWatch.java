@@ -15,9 +15,11 @@ import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,7 +54,7 @@ final class HostWatch implements AutoCloseable {
   private static final Duration LONGEST_MERGE_POLL = Duration.ofSeconds(10);
   private static final Duration LONGEST_REGISTRATION = Duration.ofSeconds(5);
 
-  private final StoreLayout layout;
+  private final Supplier<List<StoreLayout>> layouts;
   private final Host host;
   private final Runnable changed;
   private final Duration mergePoll;
@@ -67,11 +69,12 @@ final class HostWatch implements AutoCloseable {
   /**
    * A watch that is not started yet.
    *
+   * @param layouts of the classes that are looked after; none before the host said who it is
    * @param poll how often the agent looks by itself: nothing here is asked more rarely
    * @param changed called, from the watch's thread, after something changed
    */
-  HostWatch(StoreLayout layout, Host host, Duration poll, Runnable changed) {
-    this.layout = layout;
+  HostWatch(Supplier<List<StoreLayout>> layouts, Host host, Duration poll, Runnable changed) {
+    this.layouts = layouts;
     this.host = host;
     this.changed = changed;
     this.mergePoll = shorter(poll, LONGEST_MERGE_POLL);
@@ -138,13 +141,17 @@ final class HostWatch implements AutoCloseable {
     for (WatchEvent<?> event : key.pollEvents()) {
       counts |=
           !(event.context() instanceof Path name)
-              || !key.watchable().equals(layout.run())
+              || !isRunFolder(key)
               || !StoreLayout.isOwnNote(name);
     }
     if (!key.reset()) { // its folder is gone
       counts |= keys.values().remove(key);
     }
     return counts;
+  }
+
+  private boolean isRunFolder(WatchKey key) {
+    return layouts.get().stream().anyMatch(layout -> key.equals(keys.get(layout.run())));
   }
 
   /**
@@ -158,8 +165,10 @@ final class HostWatch implements AutoCloseable {
         inotify = Optional.of(FileSystems.getDefault().newWatchService());
       }
       boolean news = false;
-      for (Path folder : layout.watched()) {
-        news |= register(folder, inotify.get());
+      for (StoreLayout layout : layouts.get()) {
+        for (Path folder : layout.watched()) {
+          news |= register(folder, inotify.get());
+        }
       }
       complained = false;
       return news;

@@ -68,8 +68,15 @@ final class Provings implements AutoCloseable {
   /** Gives up those of what is wanted no more; they end soon, and are taken like others. */
   void keepOnly(List<Assignment> assignments) {
     running.values().stream()
-        .filter(one -> !assignments.contains(one.assignment()))
+        .filter(one -> assignments.stream().noneMatch(now -> isSame(now, one.assignment())))
         .forEach(one -> one.thread().interrupt());
+  }
+
+  /** What else is noted of an assignment makes no other proof of it. */
+  private static boolean isSame(Assignment one, Assignment other) {
+    return one.key().equals(other.key())
+        && one.remove() == other.remove()
+        && one.target().equals(other.target());
   }
 
   /** One that ended; it stays until it is {@link #taken}, for accounting for it may fail. */

@@ -2,6 +2,7 @@ package io.kairos.extensions.agent;
 
 import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.host.HostException;
+import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.agent.plan.Action;
 import io.kairos.extensions.agent.plan.HostView;
 import io.kairos.extensions.agent.plan.Memory;
@@ -24,11 +25,16 @@ final class RefreshStep {
   private static final Logger LOG = LoggerFactory.getLogger(RefreshStep.class);
 
   private final Host host;
+  private final ExtensionClass extensionClass;
   private final HostObserver observer;
   private final String salt;
+  private final Tally tally;
 
-  RefreshStep(Host host, HostObserver observer, String salt) {
+  RefreshStep(
+      Host host, ExtensionClass extensionClass, HostObserver observer, String salt, Tally tally) {
+    this.tally = tally;
     this.host = host;
+    this.extensionClass = extensionClass;
     this.observer = observer;
     this.salt = salt;
   }
@@ -49,16 +55,18 @@ final class RefreshStep {
                 name ->
                     before.merged().containsKey(name)
                         || carriesUnits(assignments.get(name), memory));
-    Host.Refreshed outcome = host.refresh(wanted, unwanted, reloadUnits);
-    HostView after = observer.look();
+    Host.Refreshed outcome = host.refresh(extensionClass, wanted, unwanted, reloadUnits);
+    HostView after = observer.look(host.merges());
     String message =
         outcome instanceof Host.Refreshed.Refused refused
             ? refused.message()
-            : "systemd-sysext reported success, but the mounts do not show what is linked";
+            : extensionClass.program()
+                + " reported success, but the mounts do not show what is linked";
+    tally.refreshed(refresh.shownBy(after));
     if (refresh.shownBy(after)) {
-      LOG.info("refreshed: merged {}, unmerged {}", wanted, unwanted);
+      LOG.info("{}: merged {}, unmerged {}", extensionClass.program(), wanted, unwanted);
     } else {
-      LOG.warn("refresh failed: {}", message);
+      LOG.warn("{} failed: {}", extensionClass.program(), message);
     }
     return memory.refreshed(
         refresh, List.copyOf(assignments.values()), after, message, now.getAsLong(), salt);

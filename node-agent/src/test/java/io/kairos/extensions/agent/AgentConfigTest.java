@@ -7,6 +7,9 @@ import io.kairos.extensions.agent.fetch.FetchConfig;
 import io.kairos.extensions.agent.fetch.Mirrors;
 import io.kairos.extensions.agent.fetch.Proxies;
 import io.kairos.extensions.agent.plan.Storage;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -33,11 +36,12 @@ class AgentConfigTest {
                 .fetch(FetchConfig.DEFAULT)
                 .trustedCertificates(Optional.empty())
                 .images(Storage.Limits.DEFAULT)
+                .probes(Optional.empty())
                 .build());
   }
 
   @Test
-  void everythingCanBeSaid() {
+  void everythingCanBeSaid() throws UnknownHostException {
     assertThat(
             AgentConfig.from(
                 Map.ofEntries(
@@ -54,6 +58,8 @@ class AgentConfigTest {
                     Map.entry("SYSEXT_SOURCES_DIR", "/etc/sources"),
                     Map.entry("SYSEXT_TRUSTED_CERTIFICATES", "/etc/signers.pem"),
                     Map.entry("SYSEXT_KEEP_IMAGES", "0"),
+                    Map.entry("PROBE_PORT", "9788"),
+                    Map.entry("PROBE_ADDRESS", "10.0.0.7"),
                     Map.entry("SYSEXT_MIN_FREE_BYTES", "5000000000"))))
         .isEqualTo(
             AgentConfig.builder()
@@ -72,6 +78,10 @@ class AgentConfigTest {
                         Optional.of(Path.of("/etc/sources"))))
                 .trustedCertificates(Optional.of(Path.of("/etc/signers.pem")))
                 .images(new Storage.Limits(0, OptionalLong.of(5_000_000_000L)))
+                .probes(
+                    Optional.of(
+                        new InetSocketAddress(
+                            InetAddress.getByAddress(new byte[] {10, 0, 0, 7}), 9788)))
                 .build());
   }
 
@@ -105,6 +115,9 @@ class AgentConfigTest {
     "SYSEXT_MAX_IMAGE_BYTES, 8G",
     "SYSEXT_MIRRORS, ftp://a.example/=https://b.example",
     "NO_PROXY, 10.0.0.0/99",
+    "PROBE_PORT, 65536",
+    "PROBE_PORT, http",
+    "PROBE_ADDRESS, localhost",
     "SYSEXT_FILE_FOLDERS, images",
     "SYSEXT_FILE_FOLDERS, /srv/images:../images"
   })

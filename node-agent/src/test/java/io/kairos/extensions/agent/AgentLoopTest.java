@@ -5,11 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.kairos.extensions.agent.fetch.Sources;
-import io.kairos.extensions.agent.fetch.Stager;
 import io.kairos.extensions.agent.plan.Storage;
 import io.kairos.extensions.agent.report.StatusWriter;
 import io.kairos.extensions.agent.store.HostFolder;
-import io.kairos.extensions.agent.store.StoreLayout;
 import io.kairos.extensions.api.v1alpha1.Activation;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
@@ -53,7 +51,6 @@ class AgentLoopTest {
   }
 
   private void start() throws IOException {
-    StoreLayout layout = folder.layout();
     AgentConfig config =
         AgentConfig.of(NODE, root).toBuilder()
             .fileFolders(List.of(ToolImages.FOLDER))
@@ -61,17 +58,10 @@ class AgentLoopTest {
             .poll(poll)
             .images(new Storage.Limits(0, OptionalLong.empty()))
             .build();
-    Sources sources = new Sources(config.siteCa(), layout, config.fileFolders(), config.fetch());
+    Sources sources =
+        new Sources(config.siteCa(), folder.layout().host(), config.fileFolders(), config.fetch());
     writer = new StatusWriter(api.client(), NODE, config.statusPause());
-    loop =
-        new AgentLoop(
-            config,
-            layout,
-            folder.store(),
-            host,
-            new Stager(sources, layout, folder.store()),
-            writer,
-            Clock.systemUTC());
+    loop = new AgentLoop(config, host, sources, writer, Clock.systemUTC(), Uptime.SYSTEM);
     loop.start();
   }
 
@@ -187,7 +177,7 @@ class AgentLoopTest {
     want(tool.live(2));
     tool.awaitInstalled(2);
     want(tool.live(2).tombstone());
-    await().untilAsserted(() -> assertThat(folder.entries()).containsOnlyKeys(ToolImages.LEDGER));
+    await().untilAsserted(() -> assertThat(folder.entries()).isEmpty());
     assertThat(host.merged()).isEmpty();
   }
 }

@@ -4,144 +4,31 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import com.sun.net.httpserver.HttpServer;
-import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
-import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.kairos.extensions.agent.host.Units;
-import io.kairos.extensions.agent.image.Signer;
+import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.agent.plan.Storage;
-import io.kairos.extensions.agent.store.HostFolder;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Conditions;
 import io.kairos.extensions.api.v1alpha1.DriftStatus;
-import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
 import io.kairos.extensions.api.v1alpha1.HealthCheck;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
-import io.kairos.extensions.api.v1alpha1.NodeExtensionStateSpec;
-import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Reasons;
-import io.kairos.extensions.api.v1alpha1.Signature;
-import io.kairos.extensions.api.v1alpha1.SignaturePolicy;
 import io.kairos.extensions.api.v1alpha1.Target;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.time.Clock;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-/** The whole agent on real files, with an API server and a systemd that are played. */
-class AgentTest {
-  private static final String NODE = "node-1";
+/** From a spec to files, merges and reports, and back. */
+class AgentTest extends AgentScenario {
   private static final String EXTENSIONS = "/var/lib/kairos/extensions/";
-  private static final String LEDGER = "/run/extensions/.sysext-operator.json";
-
-  private static final Storage.Limits NOTHING_SPARE = new Storage.Limits(0, OptionalLong.empty());
-
-  private final MockApi api = new MockApi();
-  private final KubernetesClient client = api.client();
-
-  @TempDir private Path root;
-  private HostFolder folder;
-  private FakeHost host;
-  private ToolImages tool;
-  private Agent agent;
-  private Storage.Limits images = NOTHING_SPARE;
-
-  @BeforeEach
-  void prepare() throws IOException {
-    folder = HostFolder.in(root);
-    host = new FakeHost(folder.layout());
-    tool = new ToolImages(folder, host);
-  }
-
-  private void start() throws IOException {
-    start(Optional.empty());
-  }
-
-  private void start(Optional<Path> trustedCertificates) throws IOException {
-    agent =
-        Agent.start(
-            AgentConfig.of(NODE, root).toBuilder()
-                .fileFolders(List.of(ToolImages.FOLDER))
-                .statusPause(Duration.ofMillis(50))
-                .poll(Duration.ofMillis(250))
-                .trustedCertificates(trustedCertificates)
-                .images(images)
-                .build(),
-            api.client(),
-            host,
-            Clock.systemUTC());
-  }
-
-  @AfterEach
-  void close() {
-    if (agent != null) {
-      agent.close();
-    }
-    api.close();
-  }
-
-  private void want(Assignment... assignments) {
-    NodeExtensionState state = new NodeExtensionState();
-    state.setMetadata(new ObjectMetaBuilder().withName(NODE).build());
-    state.setSpec(new NodeExtensionStateSpec(Arrays.asList(assignments)));
-    NodeExtensionState known = client.resources(NodeExtensionState.class).withName(NODE).get();
-    if (known == null) {
-      client.resource(state).create();
-    } else {
-      await() // until the status does not come between reading and writing
-          .pollDelay(Duration.ZERO)
-          .pollInterval(Duration.ofMillis(20))
-          .ignoreException(KubernetesClientException.class)
-          .until(() -> edit(state.getSpec()));
-    }
-  }
-
-  private boolean edit(NodeExtensionStateSpec spec) {
-    client
-        .resources(NodeExtensionState.class)
-        .withName(NODE)
-        .edit(
-            before -> {
-              before.setSpec(spec);
-              return before;
-            });
-    return true;
-  }
-
-  private NodeExtensionStateStatus status() {
-    return client.resources(NodeExtensionState.class).withName(NODE).get().getStatus();
-  }
-
-  private Optional<ExtensionStatus> entry() {
-    return status().extensions().stream().filter(e -> e.name().equals("tool")).findFirst();
-  }
-
-  private void awaitPhase(Phase phase, int version) {
-    await()
-        .untilAsserted(
-            () ->
-                assertThat(entry())
-                    .hasValueSatisfying(
-                        entry -> {
-                          assertThat(entry.phase()).as("%s", entry).isEqualTo(phase);
-                          assertThat(entry.version()).isEqualTo(String.valueOf(version));
-                        }));
-  }
 
   @Test
   void installsUpgradesAndRemovesWithNothingLeftBehind() throws Exception {
@@ -159,7 +46,7 @@ class AgentTest {
     want(tool.live(2).tombstone());
     awaitPhase(Phase.REMOVED, 2);
     assertThat(host.merged()).isEmpty();
-    assertThat(folder.entries()).containsOnlyKeys(LEDGER);
+    assertThat(folder.entries()).isEmpty();
     assertThat(host.refreshes()).hasSize(3);
   }
 
@@ -191,7 +78,7 @@ class AgentTest {
     start();
     awaitPhase(Phase.FAILED, 1);
     assertThat(entry().orElseThrow().reason()).isEqualTo(Reasons.SOURCE_NOT_ALLOWED);
-    assertThat(folder.entries()).containsOnlyKeys(LEDGER);
+    assertThat(folder.entries()).isEmpty();
   }
 
   @Test
@@ -273,76 +160,6 @@ class AgentTest {
     awaitPhase(Phase.ACTIVE, 1);
   }
 
-  private static Assignment signed(Assignment assignment) {
-    Target target =
-        assignment.target().toBuilder()
-            .signatureOrNull(new Signature(SignaturePolicy.REQUIRED, null))
-            .build();
-    return new Assignment(assignment.type(), "tool", "tool", "policy", target, false);
-  }
-
-  private Optional<Path> certificates(Path folder) throws IOException {
-    return Optional.of(Files.write(folder.resolve("trusted.pem"), Signer.named("owner").pem()));
-  }
-
-  @Test
-  void anImageWithoutTheSignatureThatIsRequiredNeverGetsIntoTheStore(@TempDir Path keys)
-      throws Exception {
-    want(signed(tool.live(1)));
-    start(certificates(keys));
-    awaitPhase(Phase.INCOMPATIBLE, 1);
-    assertThat(entry().orElseThrow().reason()).isEqualTo(Reasons.SIGNATURE_REQUIRED);
-    assertThat(folder.entries()).containsOnlyKeys(LEDGER);
-    assertThat(host.refreshes()).isEmpty();
-  }
-
-  @Test
-  void withoutACertificateNothingThatHasToBeSignedIsFetchedAndTheRemedyIsNamed() throws Exception {
-    want(signed(tool.live(1)));
-    start();
-    awaitPhase(Phase.FAILED, 1);
-    assertThat(entry().orElseThrow().reason()).isEqualTo(Reasons.TRUSTED_CERTIFICATES_MISSING);
-    assertThat(entry().orElseThrow().message()).contains("SYSEXT_TRUSTED_CERTIFICATES");
-    assertThat(folder.entries()).containsOnlyKeys(LEDGER);
-  }
-
-  @Test
-  void aSignatureThatIsRequiredLaterIsMissedButWhatIsMergedStays(@TempDir Path keys)
-      throws Exception {
-    want(tool.live(1));
-    start(certificates(keys));
-    awaitPhase(Phase.ACTIVE, 1);
-    want(signed(tool.live(1)));
-    awaitPhase(Phase.INCOMPATIBLE, 1);
-    assertThat(entry().orElseThrow().reason()).isEqualTo(Reasons.SIGNATURE_REQUIRED);
-    assertThat(host.merged()).isEqualTo(Map.of("tool", tool.sha256(1)));
-    assertThat(host.refreshes()).hasSize(1);
-  }
-
-  @Test
-  void aTrustedBootHostDemandsASignatureWhateverTheExtensionSays(@TempDir Path keys)
-      throws Exception {
-    host.trustedBoot(true);
-    want(tool.live(1));
-    start();
-    awaitPhase(Phase.FAILED, 1);
-    assertThat(entry().orElseThrow().reason()).isEqualTo(Reasons.TRUSTED_CERTIFICATES_MISSING);
-    assertThat(entry().orElseThrow().message()).contains("/etc/verity.d");
-    assertThat(status().host().trustedBoot()).isTrue();
-    assertThat(status().conditions())
-        .anySatisfy(
-            condition -> {
-              assertThat(condition.getType()).isEqualTo("WeakImagePolicy");
-              assertThat(condition.getStatus()).isEqualTo("True");
-            });
-    agent.close();
-
-    start(certificates(keys));
-    awaitPhase(Phase.INCOMPATIBLE, 1);
-    assertThat(entry().orElseThrow().reason()).isEqualTo(Reasons.SIGNATURE_REQUIRED);
-    assertThat(folder.entries()).containsOnlyKeys(LEDGER);
-  }
-
   @Test
   void theEndOfTheStateEndsNothingOnTheHost() throws Exception {
     want(tool.live(1));
@@ -421,7 +238,7 @@ class AgentTest {
                     .containsExactlyInAnyOrder(tool.sha256(2), tool.sha256(3)));
     want(tool.live(3).tombstone());
     awaitPhase(Phase.REMOVED, 3);
-    assertThat(folder.entries()).containsOnlyKeys(LEDGER);
+    assertThat(folder.entries()).isEmpty();
   }
 
   @Test
@@ -435,78 +252,6 @@ class AgentTest {
     start();
     awaitPhase(Phase.ACTIVE, 1);
     assertThat(status().host().loopDevices()).isEqualTo(2);
-  }
-
-  private void awaitDrift(long count, String message) {
-    await()
-        .atMost(Duration.ofSeconds(30))
-        .untilAsserted(
-            () -> {
-              assertThat(status().drift().count()).isEqualTo(count);
-              assertThat(status().drift().message()).contains(message);
-              assertThat(status().drift().time()).isNotEmpty();
-            });
-  }
-
-  @Test
-  void driftIsRepairedCountedAndNamedAndOwnWorkIsNone() throws Exception {
-    want(tool.live(1));
-    start();
-    awaitPhase(Phase.ACTIVE, 1);
-    tool.awaitInstalled(1);
-    want(tool.live(2));
-    awaitPhase(Phase.ACTIVE, 2);
-    tool.awaitInstalled(2);
-    assertThat(status().drift()).isEqualTo(DriftStatus.NONE);
-
-    Files.delete(folder.at(EXTENSIONS + "active/tool.raw"));
-    awaitDrift(1, "tool: its link in active/ was deleted or changed");
-    tool.awaitInstalled(2);
-    awaitPhase(Phase.ACTIVE, 2);
-
-    host.unmerge();
-    awaitDrift(2, "tool: it was unmerged");
-    tool.awaitInstalled(2);
-    awaitPhase(Phase.ACTIVE, 2);
-  }
-
-  @Test
-  void anImageThatIsReplacedIsFetchedAgainAndOneThatIsOverwrittenIsMergedAgainToo()
-      throws Exception {
-    want(tool.live(1));
-    start();
-    awaitPhase(Phase.ACTIVE, 1);
-    tool.awaitInstalled(1);
-    Path image = folder.layout().images().resolve(tool.sha256(1));
-    byte[] right = Files.readAllBytes(image);
-
-    Path another = folder.at("/another");
-    Files.writeString(another, "another");
-    Files.move(another, image, StandardCopyOption.ATOMIC_MOVE);
-    awaitDrift(1, "its image " + tool.sha256(1) + " was deleted or changed");
-    await().untilAsserted(() -> assertThat(image).hasBinaryContent(right));
-    awaitPhase(Phase.ACTIVE, 1);
-    assertThat(host.refreshes()).hasSize(1);
-
-    Files.writeString(image, "overwritten in place");
-    awaitDrift(2, "its image " + tool.sha256(1) + " was deleted or changed");
-    await().untilAsserted(() -> assertThat(image).hasBinaryContent(right));
-    await().untilAsserted(() -> assertThat(host.refreshes()).hasSize(2));
-    awaitPhase(Phase.ACTIVE, 1);
-    tool.awaitInstalled(1);
-  }
-
-  @Test
-  void driftWhileTheAgentWasAwayIsFoundByItsSuccessor() throws Exception {
-    want(tool.live(1));
-    start();
-    awaitPhase(Phase.ACTIVE, 1);
-    tool.awaitInstalled(1);
-    agent.close();
-    Files.delete(folder.at(EXTENSIONS + "active/tool.raw"));
-    start();
-    awaitDrift(1, "its link in active/ was deleted or changed");
-    tool.awaitInstalled(1);
   }
 
   private void theirs(String place, int version) throws IOException {
@@ -552,6 +297,22 @@ class AgentTest {
   }
 
   @Test
+  void aUnitThatOnlyAStageOfTheImageCouldEnableIsToldInThoseWords() throws Exception {
+    host.unmergedAtBoot(ExtensionClass.SYSEXT, "disabled");
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    assertThat(Conditions.find(status().conditions(), Conditions.UNMERGED_AT_BOOT))
+        .hasValueSatisfying(
+            told ->
+                assertThat(told.getMessage())
+                    .startsWith(
+                        "systemd-sysext.service is disabled: unless a stage of the image enables"
+                            + " it, after a boot nothing is merged")
+                    .contains("cloud-config"));
+  }
+
+  @Test
   void somebodyElsesFilesAreShownAndLeftAlone() throws Exception {
     folder
         .file(EXTENSIONS + "theirs.raw", "theirs")
@@ -567,9 +328,7 @@ class AgentTest {
                 EXTENSIONS + "theirs.raw",
                 "",
                 EXTENSIONS + "active/theirs.raw",
-                EXTENSIONS + "theirs.raw",
-                LEDGER,
-                ""));
+                EXTENSIONS + "theirs.raw"));
     assertThat(status().unmanaged())
         .singleElement()
         .satisfies(f -> assertThat(f.file()).isEqualTo("theirs.raw"));

@@ -3,40 +3,41 @@ package io.kairos.extensions.agent;
 import io.kairos.extensions.agent.fetch.Images;
 import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.host.HostException;
+import io.kairos.extensions.agent.image.ExtensionClass;
+import io.kairos.extensions.agent.image.HostFacts;
+import io.kairos.extensions.agent.image.ImagePolicy;
 import io.kairos.extensions.agent.image.TrustedCertificates;
 import io.kairos.extensions.agent.store.StoreLayout;
-import io.kairos.extensions.api.v1alpha1.Profile;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * systemd and immucore on a temporary folder: follows the links that are really there, skips what
- * dangles, and refuses as a whole when one image is bad.
+ * dangles, and refuses as a whole when one image of a class is bad.
  */
 final class FakeHost implements Host {
-  private final StoreLayout layout;
+  private final Map<ExtensionClass, FakeMerge> classes = new EnumMap<>(ExtensionClass.class);
   private final Set<String> bad = ConcurrentHashMap.newKeySet();
-  private final List<Set<String>> refreshes = new ArrayList<>();
+  private final Map<ExtensionClass, String> unmergedAtBoot = new ConcurrentHashMap<>();
   private final FakeUnits units = new FakeUnits();
-  private Map<String, String> merged = Map.of();
-  private int mounts;
   private int looks;
+  private int reboots;
+  private String rebootsBlocked = "";
   private volatile Optional<RuntimeException> defect = Optional.empty();
   private volatile boolean silent;
   private volatile boolean trustedBoot;
+  private volatile List<ImagePolicy> policies = List.of();
 
-  FakeHost(StoreLayout layout) {
-    this.layout = layout;
+  /** Merges the classes of these layouts, and no other. */
+  FakeHost(StoreLayout... layouts) {
+    for (StoreLayout layout : layouts) {
+      classes.put(layout.extensionClass(), new FakeMerge(layout, bad));
+    }
   }
 
   /** Passes inspection, does not merge. */
@@ -54,6 +55,11 @@ final class FakeHost implements Host {
     trustedBoot = isTrusted;
   }
 
+  /** Does not let itself be rebooted, or again: without a reason. */
+  synchronized void refusesReboots(String why) {
+    rebootsBlocked = why;
+  }
+
   /** Breaks the next look at it. */
   void breaks(RuntimeException how) {
     defect = Optional.of(how);
@@ -61,32 +67,29 @@ final class FakeHost implements Host {
 
   /** The power goes and comes back. */
   synchronized void boot() throws IOException {
-    try (DirectoryStream<Path> entries = Files.newDirectoryStream(layout.run())) {
-      for (Path entry : entries) {
-        Files.delete(entry);
-      }
+    for (FakeMerge one : classes.values()) {
+      one.boot();
     }
-    for (Profile profile : List.of(Profile.ACTIVE, Profile.COMMON)) {
-      try (DirectoryStream<Path> links = Files.newDirectoryStream(layout.profile(profile))) {
-        for (Path link : links) {
-          Files.createSymbolicLink(
-              layout.run().resolve(link.getFileName()),
-              StoreLayout.STORE.resolve(profile.text()).resolve(link.getFileName()));
-        }
-      }
-    }
-    merged = Map.of();
-    boolean unused = mergeLinked();
   }
 
-  /** What is merged: the digest by name. */
-  synchronized Map<String, String> merged() {
-    return merged;
+  /** What is merged of system extensions: the digest by name. */
+  Map<String, String> merged() {
+    return merged(ExtensionClass.SYSEXT);
   }
 
-  /** The names that each refresh left merged. */
-  synchronized List<Set<String>> refreshes() {
-    return List.copyOf(refreshes);
+  /** What is merged of a class. */
+  synchronized Map<String, String> merged(ExtensionClass of) {
+    return classes.get(of).merged();
+  }
+
+  /** The names of system extensions that each refresh left merged. */
+  List<Set<String>> refreshes() {
+    return refreshes(ExtensionClass.SYSEXT);
+  }
+
+  /** The names of a class that each refresh left merged. */
+  synchronized List<Set<String>> refreshes(ExtensionClass of) {
+    return classes.get(of).refreshes();
   }
 
   @Override
@@ -94,15 +97,54 @@ final class FakeHost implements Host {
     return units;
   }
 
-  @Override
-  public Identity identify() {
-    return trustedBoot
-        ? new Identity(Images.host(), "257", "6.1", true, TrustedCertificates.NONE)
-        : new Identity(Images.host(), "257", "6.1");
+  /** What its units take from now on. */
+  void policies(ImagePolicy... taken) {
+    policies = List.of(taken);
   }
 
   @Override
-  public synchronized Merge merge() throws HostException {
+  public Identity identifyAgain(Identity known) throws HostException {
+    if (silent) {
+      throw new HostException("the bus did not answer");
+    }
+    return identify();
+  }
+
+  @Override
+  public Identity identify() {
+    HostFacts facts = Images.host();
+    Map<ExtensionClass, HostFacts> byClass = new EnumMap<>(ExtensionClass.class);
+    classes
+        .keySet()
+        .forEach(
+            one ->
+                byClass.put(
+                    one,
+                    HostFacts.of(one, facts.architecture(), facts.osRelease())
+                        .withPolicies(policies)));
+    return new Identity(
+        facts.architecture(),
+        facts.osRelease(),
+        byClass,
+        "257",
+        "6.1",
+        trustedBoot,
+        classes.values().stream().noneMatch(FakeMerge::looksIntoProfile),
+        TrustedCertificates.NONE);
+  }
+
+  /** A boot does not start the unit of a class, which is in this state. */
+  void unmergedAtBoot(ExtensionClass of, String state) {
+    unmergedAtBoot.put(of, state);
+  }
+
+  @Override
+  public Map<ExtensionClass, String> unmergedAtBoot() {
+    return unmergedAtBoot;
+  }
+
+  @Override
+  public synchronized Map<ExtensionClass, Merge> merges() throws HostException {
     looks++;
     RuntimeException thrown = defect.orElse(null);
     defect = Optional.empty();
@@ -112,7 +154,9 @@ final class FakeHost implements Host {
     if (silent) {
       throw new HostException("the bus did not answer");
     }
-    return new Merge(merged.isEmpty() ? "" : "usr.mount=" + mounts, merged.keySet());
+    Map<ExtensionClass, Merge> merges = new EnumMap<>(ExtensionClass.class);
+    classes.forEach((one, merge) -> merges.put(one, merge.shown()));
+    return merges;
   }
 
   @Override
@@ -120,58 +164,42 @@ final class FakeHost implements Host {
     if (silent) {
       throw new HostException("the bus did not answer");
     }
-    return mounts + " " + merged.keySet();
+    return classes.values().stream().map(FakeMerge::shown).toList().toString();
   }
 
   /** Somebody unmerges by hand. */
   synchronized void unmerge() {
-    merged = Map.of();
+    classes.values().forEach(FakeMerge::unmerge);
   }
 
-  /** How often the merge was looked at. */
+  /** How often the merges were looked at. */
   synchronized int looks() {
     return looks;
   }
 
   @Override
   public synchronized Refreshed refresh(
-      Set<String> wanted, Set<String> unwanted, boolean reloadUnits) {
-    boolean done = mergeLinked();
-    refreshes.add(merged.keySet());
-    return done ? new Refreshed.Done() : new Refreshed.Refused("an image is bad");
+      ExtensionClass extensionClass,
+      Set<String> wanted,
+      Set<String> unwanted,
+      boolean reloadUnits) {
+    return classes.get(extensionClass).refresh();
   }
 
-  private boolean mergeLinked() {
-    Map<String, String> linked = new TreeMap<>();
-    try (DirectoryStream<Path> links = Files.newDirectoryStream(layout.run(), "*.raw")) {
-      for (Path link : links) {
-        follow(link)
-            .ifPresent(
-                image ->
-                    linked.put(link.getFileName().toString().replaceAll("[.]raw$", ""), image));
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+  @Override
+  public synchronized void reboot() throws HostException {
+    if (silent) {
+      throw new HostException("the bus did not answer");
     }
-    if (linked.values().stream().anyMatch(bad::contains)) {
-      return false;
+    if (!rebootsBlocked.isEmpty()) {
+      throw new HostException(rebootsBlocked);
     }
-    merged = Map.copyOf(linked);
-    mounts++;
-    return true;
+    reboots++;
   }
 
-  private Optional<String> follow(Path link) throws IOException {
-    Path at = link;
-    Path onHost = StoreLayout.RUN;
-    for (int hops = 0; hops < 8 && Files.isSymbolicLink(at); hops++) {
-      Path target = onHost.resolve(Files.readSymbolicLink(at)).normalize();
-      onHost = target.getParent();
-      at = layout.here(target);
-    }
-    return Files.isRegularFile(at)
-        ? Optional.of(Images.sha256(Files.readAllBytes(at)))
-        : Optional.empty();
+  /** How often it was told to reboot. */
+  synchronized int reboots() {
+    return reboots;
   }
 
   @Override

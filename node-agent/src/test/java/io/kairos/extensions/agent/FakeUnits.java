@@ -6,8 +6,10 @@ import io.kairos.extensions.api.v1alpha1.ServiceAction;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -17,6 +19,7 @@ public final class FakeUnits implements Units {
   private final Set<String> missing = ConcurrentHashMap.newKeySet();
   private final Set<String> broken = ConcurrentHashMap.newKeySet();
   private final Map<String, String> active = new ConcurrentHashMap<>();
+  private final Queue<HostException> failures = new ConcurrentLinkedQueue<>();
   private final List<String> done = new CopyOnWriteArrayList<>();
   private final AtomicInteger starts = new AtomicInteger();
   private volatile Function<List<String>, Ran> programs = command -> new Ran.Exited(0, "");
@@ -34,6 +37,11 @@ public final class FakeUnits implements Units {
   /** It starts well again. */
   public void mended(String unit) {
     broken.remove(unit);
+  }
+
+  /** What comes of the next change of a unit, whichever it is. */
+  public void failsOnce(HostException failure) {
+    failures.add(failure);
   }
 
   /** What comes of programs. */
@@ -69,8 +77,12 @@ public final class FakeUnits implements Units {
   }
 
   @Override
-  public UnitState change(String unit, ServiceAction action) {
+  public UnitState change(String unit, ServiceAction action) throws HostException {
     done.add(action.text() + " " + unit);
+    HostException failure = failures.poll();
+    if (failure != null) {
+      throw failure;
+    }
     if (action != ServiceAction.NONE) {
       active.put(unit, "invocation-" + starts.incrementAndGet());
     }

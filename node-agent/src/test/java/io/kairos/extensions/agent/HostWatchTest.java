@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,7 +34,9 @@ class HostWatchTest {
   void start() throws IOException {
     folder = HostFolder.in(root);
     host = new FakeHost(folder.layout());
-    watch = new HostWatch(folder.layout(), host, Duration.ofMillis(200), wakes::incrementAndGet);
+    watch =
+        new HostWatch(
+            () -> List.of(folder.layout()), host, Duration.ofMillis(200), wakes::incrementAndGet);
     watch.start();
     awaitWakes(0);
     awaitSilence();

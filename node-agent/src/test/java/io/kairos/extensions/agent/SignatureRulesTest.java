@@ -7,6 +7,7 @@ import io.kairos.extensions.agent.fetch.Images;
 import io.kairos.extensions.agent.fetch.Mirrors;
 import io.kairos.extensions.agent.fetch.Proxies;
 import io.kairos.extensions.agent.host.Host;
+import io.kairos.extensions.agent.image.HostFacts;
 import io.kairos.extensions.agent.image.Signer;
 import io.kairos.extensions.agent.image.TrustedCertificates;
 import io.kairos.extensions.api.v1alpha1.Reasons;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,14 +50,26 @@ class SignatureRulesTest {
   }
 
   private static Host.Identity plain() {
-    return new Host.Identity(Images.host(), "257", "6.1");
+    return identity(false, TrustedCertificates.NONE);
   }
 
   private static Host.Identity trustedBoot(Signer... keys) {
     List<X509Certificate> certificates =
         java.util.Arrays.stream(keys).map(Signer::certificate).toList();
+    return identity(true, new TrustedCertificates("verity.d", certificates));
+  }
+
+  private static Host.Identity identity(boolean trustedBoot, TrustedCertificates verityKeys) {
+    HostFacts facts = Images.host();
     return new Host.Identity(
-        Images.host(), "257", "6.1", true, new TrustedCertificates("verity.d", certificates));
+        facts.architecture(),
+        facts.osRelease(),
+        Map.of(facts.extensionClass(), facts),
+        "257",
+        "6.1",
+        trustedBoot,
+        true,
+        verityKeys);
   }
 
   private static List<List<X509Certificate>> signers(SignatureRules.Rule rule) {

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Three versions of an extension {@code tool} in a folder of a host, and what they look like
@@ -22,6 +23,8 @@ import java.util.Map;
 record ToolImages(HostFolder folder, FakeHost host) {
   static final Path FOLDER = Path.of("/srv/images");
   static final String EXTENSIONS = "/var/lib/kairos/extensions/";
+  static final String NOTE = EXTENSIONS + ".sysext-operator/verified.json";
+  static final String FIT = EXTENSIONS + ".sysext-operator/fit.json";
   static final String LEDGER = "/run/extensions/.sysext-operator.json";
 
   ToolImages {
@@ -58,22 +61,37 @@ record ToolImages(HostFolder folder, FakeHost host) {
   }
 
   void assertInstalled(int version) throws IOException {
+    Map<String, String> entries = new TreeMap<>(linked(version));
+    entries.put(FIT, "");
+    assertMerged(version, entries);
+  }
+
+  /** The same for one that is found unfit by now, and stays. */
+  void assertInstalledThoughUnfit(int version) throws IOException {
+    assertMerged(version, linked(version));
+  }
+
+  private void assertMerged(int version, Map<String, String> entries) throws IOException {
     assertThat(host.merged()).isEqualTo(Map.of("tool", sha256(version)));
-    assertThat(folder.entries())
-        .isEqualTo(
-            Map.of(
-                EXTENSIONS + "tool.raw",
-                ".sysext-operator/images/" + sha256(version),
-                EXTENSIONS + "active/tool.raw",
-                "../.sysext-operator/images/" + sha256(version),
-                EXTENSIONS + ".sysext-operator/good/tool",
-                "../images/" + sha256(version),
-                EXTENSIONS + ".sysext-operator/images/" + sha256(version),
-                "",
-                "/run/extensions/tool.raw",
-                EXTENSIONS + "active/tool.raw",
-                LEDGER,
-                ""));
+    assertThat(folder.entries()).isEqualTo(entries);
+  }
+
+  private Map<String, String> linked(int version) {
+    return Map.of(
+        EXTENSIONS + "tool.raw",
+        ".sysext-operator/images/" + sha256(version),
+        EXTENSIONS + "active/tool.raw",
+        "../.sysext-operator/images/" + sha256(version),
+        EXTENSIONS + ".sysext-operator/good/tool",
+        "../images/" + sha256(version),
+        EXTENSIONS + ".sysext-operator/images/" + sha256(version),
+        "",
+        NOTE,
+        "",
+        "/run/extensions/tool.raw",
+        EXTENSIONS + "active/tool.raw",
+        LEDGER,
+        "");
   }
 
   void awaitInstalled(int version) {

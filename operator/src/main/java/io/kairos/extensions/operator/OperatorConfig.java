@@ -13,11 +13,17 @@ import java.util.Map;
  * @param leaseNamespace the operator's namespace: of the lease, and of the Secrets and ConfigMaps
  *     that extensions refer to
  * @param leaseName the name of the lease
- * @param probePort the port of {@code /livez} and {@code /readyz}; 0 for any that is free, negative
- *     for none
+ * @param probePort the port of {@code /livez}, {@code /readyz} and {@code /metrics}; 0 for any that
+ *     is free, negative for none
+ * @param nodeName the Node that it runs on, which comes last in every rollout; empty where it does
+ *     not know
  */
 public record OperatorConfig(
-    boolean leaderElection, String leaseNamespace, String leaseName, int probePort) {
+    boolean leaderElection,
+    String leaseNamespace,
+    String leaseName,
+    int probePort,
+    String nodeName) {
 
   /** What {@code --help} prints. */
   static final String USAGE =
@@ -26,7 +32,9 @@ public record OperatorConfig(
         --leader-election=true|false  LEADER_ELECTION   work only while holding the lease (true)
         --lease-namespace=NAME        LEASE_NAMESPACE   also of pull secrets and CA bundles; default: POD_NAMESPACE, or the service account's
         --lease-name=NAME             LEASE_NAME        default: sysext-operator
-        --probe-port=PORT             PROBE_PORT        /livez and /readyz (8081); negative: none
+        --probe-port=PORT             PROBE_PORT        /livez, /readyz and /metrics (8081); negative: none
+        --node-name=NAME              NODE_NAME         the Node it runs on: the last one in every rollout
+        --uninstall-check             no operator: fails and says why while there is something that only one can finish
         --help
       """;
 
@@ -37,7 +45,7 @@ public record OperatorConfig(
 
   /** No leader election and no probes: for an operator within another program. */
   public static OperatorConfig embedded() {
-    return new OperatorConfig(false, "default", DEFAULT_LEASE, -1);
+    return new OperatorConfig(false, "default", DEFAULT_LEASE, -1, "");
   }
 
   /**
@@ -48,7 +56,9 @@ public record OperatorConfig(
   public static OperatorConfig from(Map<String, String> environment, String... arguments) {
     Map<String, String> options = new LinkedHashMap<>();
     for (String name :
-        new String[] {"leader-election", "lease-namespace", "lease-name", "probe-port"}) {
+        new String[] {
+          "leader-election", "lease-namespace", "lease-name", "probe-port", "node-name"
+        }) {
       options.put(name, environment.getOrDefault(variable(name), ""));
     }
     for (String argument : arguments) {
@@ -65,7 +75,8 @@ public record OperatorConfig(
             ? namespace(environment)
             : options.get("lease-namespace"),
         options.get("lease-name").isEmpty() ? DEFAULT_LEASE : options.get("lease-name"),
-        port(options, "probe-port"));
+        port(options, "probe-port"),
+        options.get("node-name"));
   }
 
   private static String variable(String option) {

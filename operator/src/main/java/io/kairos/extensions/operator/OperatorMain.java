@@ -3,11 +3,13 @@ package io.kairos.extensions.operator;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Arrays;
 
 /** The operator as a process of its own. Ends when the lease is lost, to be started anew. */
 public final class OperatorMain {
   private static final int USAGE_ERROR = 2;
+  private static final Duration UNINSTALL_PATIENCE = Duration.ofMinutes(2);
 
   private OperatorMain() {}
 
@@ -18,6 +20,10 @@ public final class OperatorMain {
       return;
     }
     quietLogs();
+    if (Arrays.asList(arguments).contains("--uninstall-check")) {
+      checkUninstall();
+      return;
+    }
     OperatorConfig config;
     try {
       config = OperatorConfig.from(System.getenv(), arguments);
@@ -39,6 +45,19 @@ public final class OperatorMain {
                 "shutdown"));
     operator.lost().toCompletableFuture().join();
     System.exit(1); // within a shutdown this waits for its end, and the first exit code stays
+  }
+
+  private static void checkUninstall() {
+    try (KubernetesClient client = new KubernetesClientBuilder().build()) {
+      UninstallCheck.obstacle(client, UNINSTALL_PATIENCE)
+          .ifPresent(
+              obstacle -> {
+                System.err.println("not uninstalled: " + obstacle);
+                System.exit(1);
+              });
+    } catch (InterruptedException e) {
+      System.exit(1);
+    }
   }
 
   /** Defaults that {@code -Dorg.slf4j.simpleLogger…} overrides; read with the first logger. */

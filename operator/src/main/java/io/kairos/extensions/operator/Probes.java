@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** {@code /livez} and {@code /readyz}: 200, or 503 and why. */
+/** {@code /livez} and {@code /readyz}: 200, or 503 and why; {@code /metrics}. */
 final class Probes implements AutoCloseable {
   private final HttpServer server;
 
@@ -23,13 +23,19 @@ final class Probes implements AutoCloseable {
    * @param port 0 for any that is free
    * @param live what is wrong for good, if something is
    * @param ready what is not there yet, if something is not
+   * @param metrics in Prometheus' text format
    * @throws UncheckedIOException if the port cannot be had
    */
-  static Probes serve(int port, Supplier<Optional<String>> live, Supplier<Optional<String>> ready) {
+  static Probes serve(
+      int port,
+      Supplier<Optional<String>> live,
+      Supplier<Optional<String>> ready,
+      Supplier<String> metrics) {
     try {
       HttpServer server = HttpServer.create(new InetSocketAddress(port), 0);
       server.createContext("/livez", exchange -> answer(exchange, live.get()));
       server.createContext("/readyz", exchange -> answer(exchange, ready.get()));
+      server.createContext("/metrics", exchange -> tell(exchange, metrics.get()));
       server.start();
       return new Probes(server);
     } catch (IOException e) {
@@ -46,6 +52,15 @@ final class Probes implements AutoCloseable {
     byte[] body = (trouble.orElse("ok") + "\n").getBytes(StandardCharsets.UTF_8);
     try (exchange) {
       exchange.sendResponseHeaders(trouble.isEmpty() ? 200 : 503, body.length);
+      exchange.getResponseBody().write(body);
+    }
+  }
+
+  private static void tell(HttpExchange exchange, String text) throws IOException {
+    byte[] body = text.getBytes(StandardCharsets.UTF_8);
+    try (exchange) {
+      exchange.getResponseHeaders().set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+      exchange.sendResponseHeaders(200, body.length);
       exchange.getResponseBody().write(body);
     }
   }

@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.ConfigurationServiceOverrider;
 import io.javaoperatorsdk.operator.api.config.LeaderElectionConfigurationBuilder;
+import io.kairos.extensions.operator.metrics.OperatorMetrics;
 import io.kairos.extensions.operator.reconcile.Controllers;
 import io.kairos.extensions.operator.reconcile.FleetReconciler;
 import java.time.Clock;
@@ -37,6 +38,7 @@ public final class SysextOperator implements AutoCloseable {
 
   private final Operator operator;
   private final FleetReconciler fleet;
+  private final OperatorMetrics metrics = new OperatorMetrics();
   private final CompletableFuture<Void> lost = new CompletableFuture<>();
   private final Optional<Probes> probes;
 
@@ -49,18 +51,27 @@ public final class SysextOperator implements AutoCloseable {
   private SysextOperator(KubernetesClient client, OperatorConfig config, Clock clock) {
     leading = !config.leaderElection();
     operator = new Operator(overrider -> configure(overrider, client, config));
-    fleet = Controllers.register(operator, client, config.leaseNamespace(), clock, this::mayRun);
+    fleet =
+        Controllers.register(
+            operator,
+            client,
+            config.leaseNamespace(),
+            config.nodeName(),
+            clock,
+            this::mayRun,
+            metrics);
     probes =
         config.probePort() < 0
             ? Optional.empty()
-            : Optional.of(Probes.serve(config.probePort(), this::deadly, this::unready));
+            : Optional.of(
+                Probes.serve(config.probePort(), this::deadly, this::unready, metrics::scrape));
   }
 
   /**
    * Starts an operator; returns once its caches are synced, or after 30 seconds without.
    *
    * @param client stays the caller's: not closed here
-   * @param clock tells the times of conditions, and decides nothing
+   * @param clock of deadlines, soaks and windows, and of the times of conditions
    * @throws io.javaoperatorsdk.operator.OperatorException if it cannot start, for instance because
    *     it may not use the lease
    */
@@ -175,7 +186,7 @@ public final class SysextOperator implements AutoCloseable {
     return lost.minimalCompletionStage();
   }
 
-  /** Where probes are served, if they are. */
+  /** Where probes and metrics are served, if they are. */
   public OptionalInt probePort() {
     return probes.map(p -> OptionalInt.of(p.port())).orElseGet(OptionalInt::empty);
   }
@@ -187,6 +198,7 @@ public final class SysextOperator implements AutoCloseable {
     probes.ifPresent(Probes::close);
     fleet.close();
     operator.stop();
+    metrics.close();
     lost.complete(null);
   }
 }

@@ -10,7 +10,7 @@ class OperatorConfigTest {
   @Test
   void leadsByDefaultInItsOwnNamespace() {
     assertThat(OperatorConfig.from(Map.of("POD_NAMESPACE", "kairos-system")))
-        .isEqualTo(new OperatorConfig(true, "kairos-system", "sysext-operator", 8081));
+        .isEqualTo(new OperatorConfig(true, "kairos-system", "sysext-operator", 8081, ""));
   }
 
   @Test
@@ -21,7 +21,7 @@ class OperatorConfigTest {
                 "--probe-port=-1",
                 "--leader-election=false",
                 "--lease-namespace=ns"))
-        .isEqualTo(new OperatorConfig(false, "ns", "env", -1));
+        .isEqualTo(new OperatorConfig(false, "ns", "env", -1, ""));
   }
 
   @Test

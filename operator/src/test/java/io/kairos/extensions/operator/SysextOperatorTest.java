@@ -116,14 +116,14 @@ class SysextOperatorTest {
     eventually(
         () -> {
           Condition ready = ready(policy("base"));
-          assertThat(ready.getReason()).isEqualTo("NodesFailed");
+          assertThat(ready.getReason()).isEqualTo("FailureBudgetExceeded");
           assertThat(ready.getMessage())
               .contains("node-1: DigestMismatch: hello: got 00, wanted 11");
           assertThat(policy("base").getStatus().failedNodes()).hasSize(1);
         });
     assertThat(nodesWith("hello")).containsExactly("node-1");
 
-    // A corrected version goes to the node that has the slot, and from there on.
+    // A corrected version is another revision: the halt is over.
     await()
         .ignoreException(KubernetesClientException.class)
         .until(
@@ -210,7 +210,7 @@ class SysextOperatorTest {
                 .singleElement()
                 .satisfies(
                     event -> {
-                      assertThat(event.getReason()).isEqualTo("DriftRepaired");
+                      assertThat(event.getReason()).isEqualTo("DriftDetected");
                       assertThat(event.getRegarding().getName()).isEqualTo("node-1");
                       assertThat(event.getNote()).contains("hello: it was unmerged");
                     }));
@@ -228,8 +228,8 @@ class SysextOperatorTest {
     eventually(
         () -> {
           SystemExtension told = client.resources(SystemExtension.class).withName("hello").get();
-          assertThat(Conditions.find(told.getStatus().conditions(), Conditions.READY).orElseThrow())
-              .satisfies(
+          assertThat(Conditions.find(told.getStatus().conditions(), Conditions.READY))
+              .hasValueSatisfying(
                   ready -> {
                     assertThat(ready.getReason()).isEqualTo("SourceSecretNotFound");
                     assertThat(ready.getMessage()).contains("Secret registry");

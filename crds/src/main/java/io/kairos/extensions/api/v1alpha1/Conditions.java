@@ -35,10 +35,34 @@ public final class Conditions {
   public static final String OVERRIDDEN = "Overridden";
 
   /**
+   * Of a policy, for information: it wins something over one of lower priority. Present only while
+   * true.
+   */
+  public static final String OVERRIDING = "Overriding";
+
+  /**
+   * Of a policy, for information: it gives the revision that {@code spec.rollout.revision} names
+   * instead of the newest. Present only while true.
+   */
+  public static final String PINNED = "Pinned";
+
+  /**
    * Of a Trusted Boot node: its own image policy would merge what nobody signed. Only there; False
    * where the policy demands signatures.
    */
   public static final String WEAK_IMAGE_POLICY = "WeakImagePolicy";
+
+  /**
+   * Of a node: after a boot nothing is merged until the agent comes up, since the host does not
+   * start the unit that does so. Present only while true.
+   */
+  public static final String UNMERGED_AT_BOOT = "UnmergedAtBoot";
+
+  /**
+   * Of a node: several of its extensions carry the same files, of which only one can be seen. Of an
+   * extension: it is one of them somewhere. Present only while true.
+   */
+  public static final String FILES_OVERLAP = "FilesOverlap";
 
   /**
    * Of an extension: whether what its sources need is at hand. Present only while something is not.

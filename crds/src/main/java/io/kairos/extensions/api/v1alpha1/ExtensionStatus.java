@@ -2,10 +2,12 @@ package io.kairos.extensions.api.v1alpha1;
 
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyDescription;
 import io.fabric8.generator.annotation.Default;
 import io.fabric8.generator.annotation.Required;
 import java.util.List;
+import java.util.Optional;
 import lombok.Builder;
 
 /**
@@ -25,6 +27,10 @@ import lombok.Builder;
  * @param message what a person needs to know
  * @param lastTransitionTime when phase or reason moved, RFC 3339
  * @param soaked whether it stayed as wanted for the whole soak
+ * @param stagedRevision the revision of {@link Assignment#target()} or {@link Assignment#next()}
+ *     whose image is verified in the store, the newer one of the two; empty for none
+ * @param lastFailureOrNull what failed here last, kept while the agent tries again and when it
+ *     succeeds; read it by {@link #lastFailure()}
  */
 @Builder(toBuilder = true)
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
@@ -44,7 +50,12 @@ public record ExtensionStatus(
     @JsonPropertyDescription("Why, in CamelCase.") String reason,
     @JsonPropertyDescription("Why, for a person.") String message,
     @JsonPropertyDescription("When phase or reason moved.") String lastTransitionTime,
-    @JsonPropertyDescription("Whether it stayed as wanted for the whole soak.") boolean soaked) {
+    @JsonPropertyDescription("Whether it stayed as wanted for the whole soak.") boolean soaked,
+    @JsonPropertyDescription("The revision, present or next, whose image is verified in the store.")
+        String stagedRevision,
+    @JsonPropertyDescription("What failed here last, kept when a further try succeeds.")
+        @JsonProperty("lastFailure")
+        LastFailure lastFailureOrNull) {
 
   /** Absent values as empty ones. */
   public ExtensionStatus {
@@ -56,11 +67,44 @@ public record ExtensionStatus(
     reason = Values.text(reason);
     message = Values.text(message);
     lastTransitionTime = Values.text(lastTransitionTime);
+    stagedRevision = Values.text(stagedRevision);
   }
 
   /** What identifies it on the node. */
   @JsonIgnore
   public ExtensionKey key() {
     return new ExtensionKey(type, name);
+  }
+
+  /** What failed here last, if anything did. */
+  public Optional<LastFailure> lastFailure() {
+    return Optional.ofNullable(lastFailureOrNull);
+  }
+
+  /**
+   * A failure. It counts for its revision and attempt alone.
+   *
+   * @param revision the revision that failed
+   * @param attempt {@link Assignment#attempt()} of the assignment that failed
+   * @param reason CamelCase, of {@link Reasons}
+   * @param message what a person needs to know
+   * @param time when it failed, RFC 3339 by the node's clock: to be shown, never to be reckoned
+   *     with
+   */
+  @JsonInclude(JsonInclude.Include.NON_EMPTY)
+  public record LastFailure(
+      @JsonPropertyDescription("The revision that failed.") String revision,
+      @JsonPropertyDescription("The attempt that failed.") String attempt,
+      @JsonPropertyDescription("Why, in CamelCase.") String reason,
+      @JsonPropertyDescription("Why, for a person.") String message,
+      @JsonPropertyDescription("When, by the node's clock.") String time) {
+    /** Absent values as empty ones. */
+    public LastFailure {
+      revision = Values.text(revision);
+      attempt = Values.text(attempt);
+      reason = Values.text(reason);
+      message = Values.text(message);
+      time = Values.text(time);
+    }
   }
 }

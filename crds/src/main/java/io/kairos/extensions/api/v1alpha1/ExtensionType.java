@@ -6,7 +6,11 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 public enum ExtensionType {
   /** A system extension: merged over {@code /usr} and {@code /opt} by systemd-sysext(8). */
   @JsonProperty("Sysext")
-  SYSEXT("Sysext");
+  SYSEXT("Sysext"),
+
+  /** A configuration extension: merged over {@code /etc} by systemd-confext(8). */
+  @JsonProperty("Confext")
+  CONFEXT("Confext");
 
   private final String text;
 

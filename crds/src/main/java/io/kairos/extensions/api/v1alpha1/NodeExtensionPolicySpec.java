@@ -53,7 +53,9 @@ public record NodeExtensionPolicySpec(
         List<ExtensionReference> extensions,
     @JsonPropertyDescription("The boot profiles the extensions are enabled in. Default: active.")
         List<Profile> profiles,
-    @JsonPropertyDescription("NextBoot (default): merged by the next boot. Live: merged at once.")
+    @JsonPropertyDescription(
+            "Stage: verified and kept in the store. NextBoot (default): merged by the next boot. Live: merged at once."
+                + " Reboot: merged by a reboot that follows, the node drained before.")
         @Default("NextBoot")
         Activation activation,
     @JsonPropertyDescription(

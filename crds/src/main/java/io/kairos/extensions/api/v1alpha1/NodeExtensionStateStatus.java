@@ -20,6 +20,7 @@ import lombok.Builder;
  * @param host the host itself
  * @param extensions one for each extension of ours
  * @param unmanaged what someone else put there: shown, never touched
+ * @param overlaps files that two of its extensions both carry
  * @param drift how often what was in effect no longer was, without the agent's doing
  */
 @Builder(toBuilder = true)
@@ -32,6 +33,12 @@ import lombok.Builder;
         properties:
           extensions: {maxItems: 128, x-kubernetes-list-type: map, x-kubernetes-list-map-keys: [type, name]}
           unmanaged: {maxItems: 64, x-kubernetes-list-type: atomic}
+          overlaps:
+            maxItems: 20
+            x-kubernetes-list-type: atomic
+            items:
+              properties:
+                files: {maxItems: 5, x-kubernetes-list-type: atomic}
         """)
 public record NodeExtensionStateStatus(
     @JsonPropertyDescription("The spec that the agent last planned from.") long observedGeneration,
@@ -45,6 +52,8 @@ public record NodeExtensionStateStatus(
     @JsonPropertyDescription("One for each extension of ours.") List<ExtensionStatus> extensions,
     @JsonPropertyDescription("What someone else put there: shown, never touched.")
         List<UnmanagedFile> unmanaged,
+    @JsonPropertyDescription("Files that two of its extensions both carry.")
+        List<FileOverlap> overlaps,
     @JsonPropertyDescription(
             "How often what was in effect no longer was, without the agent's doing.")
         DriftStatus drift) {
@@ -52,7 +61,17 @@ public record NodeExtensionStateStatus(
   /** What stands before the agent's first report. */
   public static final NodeExtensionStateStatus EMPTY =
       new NodeExtensionStateStatus(
-          0, List.of(), 0, 0, 0, "", HostStatus.UNKNOWN, List.of(), List.of(), DriftStatus.NONE);
+          0,
+          List.of(),
+          0,
+          0,
+          0,
+          "",
+          HostStatus.UNKNOWN,
+          List.of(),
+          List.of(),
+          List.of(),
+          DriftStatus.NONE);
 
   /** Absent values as empty ones. */
   public NodeExtensionStateStatus {
@@ -61,6 +80,7 @@ public record NodeExtensionStateStatus(
     host = Values.or(host, HostStatus.UNKNOWN);
     extensions = Values.list(extensions);
     unmanaged = Values.list(unmanaged);
+    overlaps = Values.list(overlaps);
     drift = Values.or(drift, DriftStatus.NONE);
   }
 

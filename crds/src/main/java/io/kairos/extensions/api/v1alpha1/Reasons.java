@@ -15,14 +15,86 @@ public final class Reasons {
   /** Nodes failed; the message names some. */
   public static final String NODES_FAILED = "NodesFailed";
 
+  /** Nothing is left to do but on nodes whose pods did not leave in time. */
+  public static final String NODES_SKIPPED = "NodesSkipped";
+
   /** A person paused the policy. */
   public static final String PAUSED = "Paused";
+
+  /** More nodes failed than the failure budget allows: nothing new is admitted. */
+  public static final String FAILURE_BUDGET_EXCEEDED = "FailureBudgetExceeded";
+
+  /** The failure budget was exceeded: nodes return to the revision before. */
+  public static final String ROLLING_BACK = "RollingBack";
+
+  /** The failure budget was exceeded, and nodes have returned to the revision before. */
+  public static final String ROLLED_BACK_FROM = "RolledBackFrom";
+
+  /** Event: a revision is given, or tried once more. */
+  public static final String ROLLOUT_STARTED = "RolloutStarted";
+
+  /** Event: all nodes of a wave are through, and it has soaked. */
+  public static final String WAVE_COMPLETED = "WaveCompleted";
+
+  /** Event: nodes wait for a person's word, a window or a gate. */
+  public static final String ROLLOUT_PAUSED = "RolloutPaused";
+
+  /** Event: a person let a paused policy go on. */
+  public static final String ROLLOUT_RESUMED = "RolloutResumed";
+
+  /** Event: a revision failed on more nodes than the failure budget allows. */
+  public static final String ROLLOUT_HALTED = "RolloutHalted";
+
+  /** Event: the nodes that had the revision that failed are back on the one before. */
+  public static final String ROLLED_BACK = "RolledBack";
+
+  /** Event: the last wave of a revision is through. */
+  public static final String ROLLOUT_COMPLETED = "RolloutCompleted";
+
+  /** Nodes may be changed only within windows, and none is open. */
+  public static final String OUTSIDE_WINDOW = "OutsideWindow";
+
+  /** A wave is through, and the next one waits for a person's word. */
+  public static final String AWAITING_APPROVAL = "AwaitingApproval";
+
+  /** A dry run: nothing is changed. */
+  public static final String DRY_RUN = "DryRun";
+
+  /** Of a node: it has not been Ready for longer than the progress deadline. */
+  public static final String UNREACHABLE = "Unreachable";
+
+  /** Of a node: its agent did not get through before the progress deadline. */
+  public static final String UNRESPONSIVE = "Unresponsive";
+
+  /** A health gate of the rollout does not hold, or was not asked yet. */
+  public static final String GATE_CLOSED = "GateClosed";
+
+  /** Whether a health gate holds cannot be told: no right, no such kind, an error. */
+  public static final String GATE_CHECK_FAILED = "GateCheckFailed";
 
   /** The selector matches no node. */
   public static final String NO_MATCHING_NODES = "NoMatchingNodes";
 
   /** What the policy asks for cannot be resolved. */
   public static final String INVALID_SPEC = "InvalidSpec";
+
+  /** The API server refuses what has to be written before a policy can give anything. */
+  public static final String WRITE_REFUSED = "WriteRefused";
+
+  /** A revision that is to be given is not kept, or was kept by another version. */
+  public static final String UNKNOWN_REVISION = "UnknownRevision";
+
+  /** What a policy gives is more than a revision can keep. */
+  public static final String REVISION_TOO_LARGE = "RevisionTooLarge";
+
+  /** An edit would remove from many nodes, and waits for a person's word. */
+  public static final String REMOVAL_PENDING = "RemovalPending";
+
+  /** A policy gives an older revision, which a person asked for. */
+  public static final String REVISION_PINNED = "RevisionPinned";
+
+  /** A policy of lower priority loses some nodes. */
+  public static final String OVERRIDING = "Overriding";
 
   /** Two policies of equal priority want one extension on one node. */
   public static final String POLICY_CONFLICT = "PolicyConflict";
@@ -61,11 +133,41 @@ public final class Reasons {
   /** Linked; only a boot merges it. */
   public static final String LINKED_FOR_NEXT_BOOT = "LinkedForNextBoot";
 
+  /** Verified and in the store, where it stays: the policy wants no more. */
+  public static final String STAGED_ONLY = "StagedOnly";
+
+  /** In the store; it is activated once the node is drained. */
+  public static final String AWAITING_DRAIN = "AwaitingDrain";
+
+  /** Linked; the host is about to be rebooted for it. */
+  public static final String REBOOTING = "Rebooting";
+
+  /** The host does not let itself be rebooted; the message says who or what blocks it. */
+  public static final String REBOOT_REFUSED = "RebootRefused";
+
+  /** Pods did not leave the node in time; the message names some. */
+  public static final String DRAIN_TIMED_OUT = "DrainTimedOut";
+
+  /** Of an event: pods do not leave the node; the message names pod and PodDisruptionBudget. */
+  public static final String DRAIN_BLOCKED = "DrainBlocked";
+
+  /** A person uncordoned the node while it was being drained. */
+  public static final String UNCORDONED_BY_HAND = "UncordonedByHand";
+
+  /** The host was allowed to reboot, and no new boot was seen in time. */
+  public static final String REBOOT_TIMED_OUT = "RebootTimedOut";
+
+  /** Drained, and yet not activated in time. */
+  public static final String ACTIVATION_TIMED_OUT = "ActivationTimedOut";
+
   /** Nothing waits for a boot. */
   public static final String NOTHING_PENDING = "NothingPending";
 
-  /** Of an event: something that was in effect no longer was, and is repaired. */
-  public static final String DRIFT_REPAIRED = "DriftRepaired";
+  /**
+   * Of an event: something that was in effect no longer was, without the agent's doing. The agent
+   * goes about it as about any change, and the extension's phase tells how far it is.
+   */
+  public static final String DRIFT_DETECTED = "DriftDetected";
 
   /** In effect. */
   public static final String MERGED = "Merged";
@@ -144,6 +246,18 @@ public final class Reasons {
 
   /** The host's systemd or kernel is not what the extension requires. */
   public static final String REQUIREMENT_NOT_MET = "RequirementNotMet";
+
+  /** The host's systemd merges nothing of the extension's class. */
+  public static final String CLASS_NOT_SUPPORTED = "ClassNotSupported";
+
+  /** The policy asks for boot profiles of which the host has none. */
+  public static final String PROFILE_NOT_ON_HOST = "ProfileNotOnHost";
+
+  /** No boot of the host starts the unit that merges extensions. */
+  public static final String UNIT_NOT_ENABLED = "UnitNotEnabled";
+
+  /** The unit that merges extensions is masked: neither a boot nor the agent can start it. */
+  public static final String UNIT_MASKED = "UnitMasked";
 
   /** An extension that another one requires is not in effect on the node. */
   public static final String WAITS_FOR_EXTENSION = "WaitsForExtension";
@@ -232,6 +346,12 @@ public final class Reasons {
 
   /** The host's image policy takes images that nobody signed. */
   public static final String UNSIGNED_IMAGES_ALLOWED = "UnsignedImagesAllowed";
+
+  /** Of an event: an extension carries files that another one carries as well. */
+  public static final String FILES_OVERLAP = "FilesOverlap";
+
+  /** Of files that several extensions carry, those of the last name in version order are seen. */
+  public static final String LAST_NAME_WINS = "LastNameWins";
 
   /** Gone from the host. */
   public static final String REMOVED = "Removed";

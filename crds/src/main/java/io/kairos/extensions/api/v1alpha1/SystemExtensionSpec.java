@@ -81,7 +81,11 @@ import lombok.Builder;
           conflicts: {maxItems: 16, x-kubernetes-list-type: set, items: {minLength: 1, maxLength: 63}}
         """)
 public record SystemExtensionSpec(
-    @JsonPropertyDescription("The extension class.") @Default("Sysext") ExtensionType type,
+    @JsonPropertyDescription(
+            "The extension class: Sysext (over /usr and /opt), or Confext (over /etc, which can be neither written to nor"
+                + " executed from while one is merged; systemd 254 and newer). Immutable.")
+        @Default("Sysext")
+        ExtensionType type,
     @JsonPropertyDescription(
             "The version shown everywhere. The digest, not the version, says which image it is.")
         @Required
@@ -89,7 +93,8 @@ public record SystemExtensionSpec(
         String version,
     @JsonPropertyDescription(
             "The image's name on the host: a plain name of letters, digits, '.', '_' and '-', no path. The image has to"
-                + " hold usr/lib/extension-release.d/extension-release.NAME. Default: metadata.name. Immutable.")
+                + " hold usr/lib/extension-release.d/extension-release.NAME, a Confext"
+                + " etc/extension-release.d/extension-release.NAME. Default: metadata.name. Immutable.")
         @Size(max = 63)
         String imageName,
     @JsonPropertyDescription("One image an architecture.") @Required List<ExtensionImage> images,

@@ -22,6 +22,7 @@ import lombok.Builder;
  * @param services units of the host that belong to it
  * @param healthChecks tell whether it works
  * @param signatureOrNull who has to have signed the image; read it by {@link #signature()}
+ * @param afterDrain whether what it would disturb waits for a {@link Maintenance} that allows it
  * @param requiresOrNull what it needs of the host; read it by {@link #requires()}
  */
 @Builder(toBuilder = true)
@@ -53,7 +54,11 @@ public record Target(
         @JsonProperty("signature")
         @JsonInclude(JsonInclude.Include.NON_NULL)
         Signature signatureOrNull,
-    @JsonPropertyDescription("What it needs of the host; extensions by their names there.")
+    @JsonPropertyDescription("Whether a live change waits for a maintenance that allows it.")
+        @JsonInclude(JsonInclude.Include.NON_DEFAULT)
+        boolean afterDrain,
+    @JsonPropertyDescription(
+            "What it needs of the host; extensions by the names of their SystemExtensions.")
         @JsonProperty("requires")
         @JsonInclude(JsonInclude.Include.NON_NULL)
         Requirements requiresOrNull) {

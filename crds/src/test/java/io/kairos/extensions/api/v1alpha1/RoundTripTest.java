@@ -3,6 +3,7 @@ package io.kairos.extensions.api.v1alpha1;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.ConditionBuilder;
+import io.fabric8.kubernetes.api.model.IntOrString;
 import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -57,7 +58,14 @@ class RoundTripTest {
     state.setSpec(
         new NodeExtensionStateSpec(
             List.of(
-                new Assignment(ExtensionType.SYSEXT, "hello", "hello", "base", target, false))));
+                new Assignment(ExtensionType.SYSEXT, "hello", "hello", "base", target, false),
+                new Assignment(ExtensionType.SYSEXT, "world", "world", "base", target, false)
+                    .toBuilder()
+                        .wave("canary")
+                        .attempt("again")
+                        .admittedTime("2026-01-01T00:00:00Z")
+                        .nextOrNull(target.toBuilder().revision("v1-2").build())
+                        .build())));
     state.setStatus(
         NodeExtensionStateStatus.EMPTY.toBuilder()
             .observedGeneration(3)
@@ -67,6 +75,10 @@ class RoundTripTest {
                         .name("hello")
                         .phase(Phase.ACTIVE)
                         .merged(true)
+                        .stagedRevision("v1-2")
+                        .lastFailureOrNull(
+                            new ExtensionStatus.LastFailure(
+                                "v1-0", "", Reasons.MERGE_FAILED, "why", "2026-01-01T00:00:00Z"))
                         .build()))
             .build());
 
@@ -148,5 +160,46 @@ class RoundTripTest {
                 .get(0)
                 .getLastTransitionTime())
         .isEqualTo("2026-02-02T00:00:00Z");
+  }
+
+  @Test
+  void aPaceSurvivesTheWayThroughJson() {
+    NodeExtensionPolicy policy =
+        json.unmarshal(
+            """
+            apiVersion: extensions.kairos.io/v1alpha1
+            kind: NodeExtensionPolicy
+            metadata: {name: p}
+            spec:
+              nodeSelector: {}
+              extensions: [{name: hello}]
+              rollout:
+                maxUnavailable: 2
+                waves:
+                - {name: canary, nodes: 1}
+                - {name: zone-a, selector: {matchLabels: {zone: a}}, soakSeconds: 60, approval: Manual}
+                windows: [{schedule: 0 2 * * *, durationMinutes: 60}]
+                drain: {onTimeout: Fail}
+            status:
+              observedRetry: again
+              history: [{revision: v1-1, summary: hello 1}]
+              rollout: {revision: v1-2, failed: 1, halted: v1-2, rollbackTo: v1-1, lastCompleted: v1-1, waves: [{name: canary, failed: 1, failedNodes: [n1]}]}
+            """,
+            NodeExtensionPolicy.class);
+    Rollout rollout = policy.getSpec().rollout();
+
+    assertThat(rollout.waves()).extracting(Wave::name).containsExactly("canary", "zone-a");
+    assertThat(rollout.waves().get(0).nodes()).hasValue(new IntOrString(1));
+    assertThat(rollout.waves().get(0).selector()).isEmpty();
+    assertThat(rollout.waves().get(0).failureBudget()).isEqualTo(new IntOrString(0));
+    assertThat(rollout.waves().get(1).approval()).isEqualTo(Approval.MANUAL);
+    assertThat(rollout.windows()).containsExactly(new Window("0 2 * * *", 60, "UTC"));
+    assertThat(rollout.drain()).isEqualTo(new Drain(Drain.When.REBOOT, 300, Drain.OnTimeout.FAIL));
+    assertThat(rollout.onFailure()).isEqualTo(OnFailure.PAUSE);
+    assertThat(rollout.progressDeadlineSeconds()).isEqualTo(600);
+    NodeExtensionPolicy back = json.unmarshal(json.asJson(policy), NodeExtensionPolicy.class);
+    assertThat(back.getSpec()).isEqualTo(policy.getSpec());
+    assertThat(back.getStatus()).isEqualTo(policy.getStatus());
+    assertThat(json.asJson(policy)).doesNotContain("null").doesNotContain("OrNull");
   }
 }

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -41,20 +42,29 @@ final class BinaryFinder {
   private static final Duration AT_ANY_PRICE = Duration.ofMinutes(30);
 
   private final Path home;
+  private final Optional<KubeVersion> asked;
   private final Consumer<String> progress;
   private final OSInfo platform = new OSInfo();
 
-  BinaryFinder(Path home, Consumer<String> progress) {
+  /**
+   * Looks in a folder.
+   *
+   * @param asked what alone will do; empty for any version
+   */
+  BinaryFinder(Path home, Optional<KubeVersion> asked, Consumer<String> progress) {
     this.home = home;
+    this.asked = asked;
     this.progress = progress;
   }
 
   KubeApiBinaries find(Effort effort) {
-    Optional<Available> cached = newest();
+    Optional<Available> cached = cached();
     if (cached.isPresent()) {
       return cached.get();
     }
-    String nothing = "no complete version in " + versions();
+    String nothing =
+        "no complete version%s in %s"
+            .formatted(asked.map(version -> " " + version.text()).orElse(""), versions());
     if (effort == Effort.CACHED_ONLY) {
       return new Unavailable(List.of(nothing));
     }
@@ -65,7 +75,7 @@ final class BinaryFinder {
               FileChannel.open(
                   home.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
           FileLock lock = lock(file, limit)) {
-        Optional<Available> meanwhile = newest();
+        Optional<Available> meanwhile = cached();
         return meanwhile.isPresent() && lock.isValid()
             ? meanwhile.get()
             : get(effort, limit, nothing);
@@ -89,13 +99,15 @@ final class BinaryFinder {
     }
     Path workshop = Files.createTempDirectory(home, WORKSHOP);
     try {
-      Attempt download = new KubeApiDownload(platform, INDEX_LIMIT, limit, progress).into(workshop);
+      KubeVersion wanted = asked.orElse(GoBuild.DEFAULT);
+      Attempt download =
+          new KubeApiDownload(platform, INDEX_LIMIT, limit, progress).of(wanted, workshop);
       if (download instanceof Attempt.Got got) {
         return keep(got, Source.DOWNLOADED);
       }
       reasons.add(reason(download));
       if (effort == Effort.BUILD) {
-        Attempt build = new GoBuild(platform, limit, progress).in(workshop);
+        Attempt build = new GoBuild(platform, limit, progress).of(wanted, workshop);
         if (build instanceof Attempt.Got got) {
           return keep(got, Source.BUILT);
         }
@@ -150,7 +162,13 @@ final class BinaryFinder {
     }
   }
 
-  private Optional<Available> newest() {
+  private Optional<Available> cached() {
+    return asked.isPresent()
+        ? newest(asked.get()::includes)
+        : newest(GoBuild.DEFAULT::includes).or(() -> newest(version -> true));
+  }
+
+  private Optional<Available> newest(Predicate<String> wanted) {
     if (!Files.isDirectory(versions())) {
       return Optional.empty();
     }
@@ -159,6 +177,7 @@ final class BinaryFinder {
       return all.filter(p -> p.getFileName().toString().endsWith(suffix))
           .filter(BinaryFinder::complete)
           .map(p -> new Available(p, version(p, suffix), Source.CACHED))
+          .filter(available -> wanted.test(available.version()))
           .max(Comparator.comparing(Available::version, BinaryFinder::byNumbers));
     } catch (IOException e) {
       throw new UncheckedIOException(e);

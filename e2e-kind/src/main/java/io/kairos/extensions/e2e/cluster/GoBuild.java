@@ -23,12 +23,19 @@ import java.util.stream.Stream;
  * Builds etcd, kube-apiserver and kubectl as Go modules: wherever Go can get modules, there is an
  * API server.
  *
- * <p>The {@code go.mod} and {@code go.sum} beside this class pin every module that goes in, so
- * nothing is resolved at build time and the result is the same everywhere. Kubernetes refers to its
- * own libraries by folders of its source tree; {@code go.mod} points these to their releases
- * instead. How Go gets its modules is left to the user's own settings of Go.
+ * <p>The {@code go.mod} and {@code go.sum} beside this class, a pair for each minor version, pin
+ * every module that goes in, so nothing is resolved at build time and the result is the same
+ * everywhere. Kubernetes refers to its own libraries by folders of its source tree; {@code go.mod}
+ * points these to their releases instead. How Go gets its modules is left to the user's own
+ * settings of Go.
  */
 final class GoBuild {
+
+  /** The minor version where none is asked for. */
+  static final KubeVersion DEFAULT = new KubeVersion("1.36");
+
+  /** What can be built. */
+  private static final List<String> MINORS = List.of(DEFAULT.text(), "1.30");
 
   private final OSInfo platform;
   private final Duration limit;
@@ -40,17 +47,22 @@ final class GoBuild {
     this.progress = progress;
   }
 
-  /** The version that is built, without the v. */
-  static String kubernetesVersion() {
-    return pinned("kubernetes", "k8s.io/kubernetes");
+  /** The releases that can be built, without the v. */
+  static List<String> releases() {
+    return MINORS.stream().map(minor -> pinned(kubernetes(minor), "k8s.io/kubernetes")).toList();
   }
 
-  Attempt in(Path workshop) throws IOException, InterruptedException {
+  Attempt of(KubeVersion wanted, Path workshop) throws IOException, InterruptedException {
+    Optional<String> release = releases().stream().filter(wanted::includes).findFirst();
+    if (release.isEmpty()) {
+      return new Attempt.Failed(
+          "it cannot be built: only %s are pinned".formatted(String.join(" and ", releases())));
+    }
     Optional<Path> go = go();
     if (go.isEmpty()) {
       return new Attempt.Failed("it cannot be built: Go is not installed");
     }
-    String version = kubernetesVersion();
+    String version = release.get();
     String[] numbers = version.split("\\.", -1);
     String variables = " -X k8s.io/component-base/version.";
     String stamp =
@@ -70,7 +82,7 @@ final class GoBuild {
     Optional<Attempt.Failed> failed =
         build(
             go.get(),
-            project(workshop, "kubernetes"),
+            project(workshop, kubernetes(numbers[0] + "." + numbers[1])),
             stamp,
             programs + File.separator,
             "k8s.io/kubernetes/cmd/kube-apiserver",
@@ -152,6 +164,10 @@ final class GoBuild {
         .map(folder -> Path.of(folder, "go"))
         .filter(file -> Files.isRegularFile(file) && Files.isExecutable(file))
         .findFirst();
+  }
+
+  private static String kubernetes(String minor) {
+    return "kubernetes-" + minor;
   }
 
   private static String pinned(String project, String module) {

@@ -2,6 +2,7 @@ package io.kairos.extensions.e2e.cluster;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -9,8 +10,10 @@ import java.util.function.Consumer;
  *
  * <p>They live where kube-api-test keeps them, {@code $KUBE_API_TEST_DIR} or {@code
  * ~/.kubeapitest}, in {@code k8s/VERSION-OS-ARCH/}. A complete version that is there is used, the
- * newest first. Otherwise kube-api-test's own download is tried, and where that cannot be reached,
- * Go builds the same programs from their released modules.
+ * newest first, and before all others one of the minor version that is built where there is none.
+ * Otherwise kube-api-test's own download is tried, and where that cannot be reached, Go builds the
+ * same programs from their released modules. {@code -Dkube.version=1.30} asks for one version, and
+ * no other will do.
  */
 public sealed interface KubeApiBinaries {
 
@@ -49,14 +52,25 @@ public sealed interface KubeApiBinaries {
     BUILT
   }
 
-  /** Looks in kube-api-test's folder; tells {@code progress} of everything that takes a while. */
+  /**
+   * Looks in kube-api-test's folder for what this run of the build was told to use; tells {@code
+   * progress} of everything that takes a while.
+   *
+   * @throws IllegalStateException if it was told to use a version that this effort does not get:
+   *     nobody shall believe that the tests ran on it
+   */
   static KubeApiBinaries find(Effort effort, Consumer<String> progress) {
-    return find(home(), effort, progress);
-  }
-
-  /** The same in another folder. */
-  static KubeApiBinaries find(Path home, Effort effort, Consumer<String> progress) {
-    return new BinaryFinder(home, progress).find(effort);
+    Optional<KubeVersion> asked = KubeVersion.asked();
+    KubeApiBinaries found = new BinaryFinder(home(), asked, progress).find(effort);
+    if (asked.isPresent() && found instanceof Unavailable unavailable && effort != Effort.BUILD) {
+      throw new IllegalStateException(
+          "%s: `mvn -pl e2e-kind exec:java@provide-api-server -D%s=%s` gets it"
+              .formatted(
+                  String.join("; ", unavailable.reasons()),
+                  KubeVersion.PROPERTY,
+                  asked.get().text()));
+    }
+    return found;
   }
 
   /** The folder that kube-api-test uses. */

@@ -16,9 +16,7 @@ import java.util.function.Consumer;
 
 /**
  * kube-api-test's own download, with the time limits that it lacks: one for the first answer, so
- * that a machine that cannot reach it learns so at once, and one for the archive. It downloads the
- * same minor version that {@link GoBuild} builds, so that it does not depend on the machine which
- * one the tests run on.
+ * that a machine that cannot reach it learns so at once, and one for the archive.
  */
 final class KubeApiDownload {
 
@@ -35,8 +33,7 @@ final class KubeApiDownload {
     this.progress = progress;
   }
 
-  Attempt into(Path workshop) throws IOException, InterruptedException {
-    String minor = GoBuild.kubernetesVersion().replaceFirst("\\.\\d+$", ".*");
+  Attempt of(KubeVersion wanted, Path workshop) throws IOException, InterruptedException {
     BinaryDownloader downloader =
         new BinaryDownloader(
             Files.createDirectory(workshop.resolve("download")).toString(), platform);
@@ -50,9 +47,13 @@ final class KubeApiDownload {
               return t;
             });
     try {
-      progress.accept("asking kube-api-test for a download of " + minor);
+      progress.accept("asking kube-api-test for a download of " + wanted.text());
       String version =
-          within(indexLimit, thread.submit(() -> downloader.findLatestOfWildcard(minor)));
+          wanted.isMinor()
+              ? within(
+                  indexLimit,
+                  thread.submit(() -> downloader.findLatestOfWildcard(wanted.text() + ".*")))
+              : wanted.text();
       progress.accept("downloading " + version);
       return new Attempt.Got(
           within(archiveLimit, thread.submit(() -> downloader.download(version))).toPath(),

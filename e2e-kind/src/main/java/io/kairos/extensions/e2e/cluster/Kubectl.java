@@ -65,6 +65,11 @@ public final class Kubectl {
     return run(Optional.of(resources), "apply", "-f", "-");
   }
 
+  /** Runs {@code kubectl <arguments>} with this for its standard input. */
+  public Result feed(String input, String... arguments) {
+    return run(Optional.of(input), arguments);
+  }
+
   private Result run(Optional<String> input, String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(program.toString());

@@ -18,10 +18,10 @@ import javax.net.ssl.SSLContext;
  * @param context for a server
  * @param pem what clients have to believe
  */
-record Certificates(SSLContext context, Path pem) {
+public record Certificates(SSLContext context, Path pem) {
   private static final char[] PASSWORD = "changeit".toCharArray();
 
-  static Certificates in(Path folder) throws IOException, InterruptedException {
+  public static Certificates in(Path folder) throws IOException, InterruptedException {
     Path store = folder.resolve("server.p12");
     Process keytool =
         new ProcessBuilder(

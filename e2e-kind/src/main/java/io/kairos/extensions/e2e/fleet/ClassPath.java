@@ -10,13 +10,13 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 
 /** The class path of this program, for processes that run more of it. */
-final class ClassPath {
+public final class ClassPath {
   private ClassPath() {}
 
   /**
    * That of the process, unless another program, such as Maven, has loaded this one into its own.
    */
-  static String current() {
+  public static String current() {
     return ClassPath.class.getClassLoader() instanceof URLClassLoader loader
         ? Arrays.stream(loader.getURLs())
             .map(ClassPath::file)

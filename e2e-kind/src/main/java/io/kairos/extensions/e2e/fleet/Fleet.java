@@ -2,12 +2,12 @@ package io.kairos.extensions.e2e.fleet;
 
 import io.fabric8.kubernetes.api.model.apiextensions.v1.CustomResourceDefinition;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.kairos.extensions.agent.image.MachineArchitecture;
 import io.kairos.extensions.e2e.cluster.Crds;
 import io.kairos.extensions.e2e.cluster.TestCluster;
 import io.kairos.extensions.e2e.host.HostOptions;
 import io.kairos.extensions.e2e.host.SampleImages;
-import io.kairos.extensions.operator.OperatorConfig;
 import io.kairos.extensions.operator.SysextOperator;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -30,15 +30,19 @@ public final class Fleet implements AutoCloseable {
   private static final Duration STATUS_PAUSE = Duration.ofMillis(100);
 
   private final TestCluster cluster;
+  private final Installation installation;
   private final KubernetesClient client;
   private final Path folder;
   private final ImageServer server;
   private final SampleImages images;
   private final List<FleetNode> nodes = Collections.synchronizedList(new ArrayList<>());
-  private Optional<SysextOperator> operator = Optional.empty();
+  private Optional<RunningOperator> operator = Optional.empty();
 
-  private Fleet(TestCluster cluster, Path folder, ImageServer server) {
+  private record RunningOperator(SysextOperator operator, KubernetesClient client) {}
+
+  private Fleet(TestCluster cluster, Installation installation, Path folder, ImageServer server) {
     this.cluster = cluster;
+    this.installation = installation;
     this.client = cluster.client();
     this.folder = folder;
     this.server = server;
@@ -53,8 +57,20 @@ public final class Fleet implements AutoCloseable {
    */
   public static Fleet start(TestCluster cluster) throws IOException, InterruptedException {
     cluster.applyCrds(crds());
+    return start(cluster, Installation.byAdministrator(cluster));
+  }
+
+  /**
+   * Starts an operator in a cluster that has the CRDs.
+   *
+   * @param cluster closes with the fleet
+   * @param installation how operator and agents are run
+   * @throws IOException when a server cannot be started
+   */
+  public static Fleet start(TestCluster cluster, Installation installation)
+      throws IOException, InterruptedException {
     Path folder = Files.createTempDirectory("sysext-fleet-");
-    Fleet fleet = new Fleet(cluster, folder, ImageServer.start(folder));
+    Fleet fleet = new Fleet(cluster, installation, folder, ImageServer.start(folder));
     fleet.startOperator();
     return fleet;
   }
@@ -67,15 +83,23 @@ public final class Fleet implements AutoCloseable {
   /** Starts the operator, if it does not run. */
   public void startOperator() {
     if (operator.isEmpty()) {
+      KubernetesClient own =
+          new KubernetesClientBuilder().withConfig(installation.operator()).build();
       operator =
           Optional.of(
-              SysextOperator.start(cluster.client(), OperatorConfig.embedded(), Clock.systemUTC()));
+              new RunningOperator(
+                  SysextOperator.start(own, installation.operatorConfig(), Clock.systemUTC()),
+                  own));
     }
   }
 
   /** Stops the operator. */
   public void stopOperator() {
-    operator.ifPresent(SysextOperator::close);
+    operator.ifPresent(
+        running -> {
+          running.operator().close();
+          running.client().close();
+        });
     operator = Optional.empty();
   }
 
@@ -95,7 +119,7 @@ public final class Fleet implements AutoCloseable {
     FleetNode node =
         new FleetNode(
             hosts.make(options),
-            cluster,
+            installation,
             client,
             server.ca(),
             folder.resolve(options.name() + ".log"),

@@ -3,11 +3,15 @@ package io.kairos.extensions.e2e.fleet;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.kairos.extensions.agent.AgentConfig;
+import io.kairos.extensions.agent.image.ExtensionClass;
+import io.kairos.extensions.agent.store.HostPaths;
 import io.kairos.extensions.agent.store.StoreLayout;
+import io.kairos.extensions.api.v1alpha1.ExtensionKey;
 import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
+import io.kairos.extensions.api.v1alpha1.ExtensionType;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
-import io.kairos.extensions.e2e.cluster.TestCluster;
 import io.kairos.extensions.e2e.host.TestHost;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -20,7 +24,7 @@ import java.util.Optional;
 /** A node of the cluster: a Node object, a host, and the agent that looks after it. */
 public final class FleetNode implements AutoCloseable {
   private final TestHost host;
-  private final TestCluster cluster;
+  private final Installation installation;
   private final KubernetesClient client;
   private final Path siteCa;
   private final Path log;
@@ -29,13 +33,13 @@ public final class FleetNode implements AutoCloseable {
 
   FleetNode(
       TestHost host,
-      TestCluster cluster,
+      Installation installation,
       KubernetesClient client,
       Path siteCa,
       Path log,
       Duration statusPause) {
     this.host = host;
-    this.cluster = cluster;
+    this.installation = installation;
     this.client = client;
     this.siteCa = siteCa;
     this.log = log;
@@ -57,9 +61,14 @@ public final class FleetNode implements AutoCloseable {
     return log;
   }
 
-  /** The host's files as this process sees them. */
+  /** The host's system extensions as this process sees them. */
   public StoreLayout layout() {
-    return new StoreLayout(host.root());
+    return layout(ExtensionClass.SYSEXT);
+  }
+
+  /** The host's extensions of a class as this process sees them. */
+  public StoreLayout layout(ExtensionClass of) {
+    return StoreLayout.of(host.kairos(), new HostPaths(host.root()), of);
   }
 
   /** A Node as a kubelet registers it, ready. */
@@ -102,9 +111,8 @@ public final class FleetNode implements AutoCloseable {
       agent =
           Optional.of(
               host.merges()
-                  ? RunningAgent.process(
+                  ? installation.startAgent(
                       host,
-                      cluster,
                       Map.of(
                           "SYSEXT_CA_FILE",
                           siteCa.toString(),
@@ -118,14 +126,15 @@ public final class FleetNode implements AutoCloseable {
                           "5"),
                       log)
                   : RunningAgent.inProcess(
-                      host,
-                      cluster,
                       AgentConfig.of(host.name(), host.root()).toBuilder()
                           .siteCa(Optional.of(siteCa))
                           .fileFolders(List.of(Path.of("/var/lib/kairos/images")))
                           .commandsAllowed(true)
                           .statusPause(statusPause)
                           .poll(Duration.ofSeconds(5))
+                          .build(),
+                      new KubernetesClientBuilder()
+                          .withConfig(installation.agent(host.name()))
                           .build()));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -158,11 +167,16 @@ public final class FleetNode implements AutoCloseable {
     return Optional.ofNullable(client.resources(NodeExtensionState.class).withName(name()).get());
   }
 
-  /** What the node's state says of an extension. */
+  /** What the node's state says of a system extension. */
   public Optional<ExtensionStatus> extension(String name) {
+    return extension(ExtensionType.SYSEXT, name);
+  }
+
+  /** What the node's state says of an extension. */
+  public Optional<ExtensionStatus> extension(ExtensionType type, String name) {
     return state().stream()
         .flatMap(state -> state.getStatus().extensions().stream())
-        .filter(extension -> extension.name().equals(name))
+        .filter(extension -> extension.key().equals(new ExtensionKey(type, name)))
         .findFirst();
   }
 

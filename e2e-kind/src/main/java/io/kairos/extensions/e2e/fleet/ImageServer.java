@@ -12,14 +12,21 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Serves images on loopback by https and by http, well or badly. */
 public final class ImageServer implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ImageServer.class);
   private static final int CHUNK = 64 * 1024;
 
   private final Certificates certificates;
@@ -27,6 +34,7 @@ public final class ImageServer implements AutoCloseable {
   private final HttpServer http;
   private final ExecutorService threads = Executors.newCachedThreadPool();
   private final Map<String, Answer> answers = new ConcurrentHashMap<>();
+  private final Map<String, Queue<Answer>> next = new ConcurrentHashMap<>();
   private final Map<String, AtomicInteger> requests = new ConcurrentHashMap<>();
 
   private ImageServer(Certificates certificates, HttpsServer https, HttpServer http) {
@@ -59,6 +67,17 @@ public final class ImageServer implements AutoCloseable {
      * @param bytesPerSecond how fast
      */
     record Slow(Path file, long bytesPerSecond) implements Answer {}
+
+    /**
+     * The file is promised, its first bytes come, and then nothing for a while.
+     *
+     * @param part what comes
+     * @param pause how long the connection is held
+     */
+    record Stalled(CutOff part, Duration pause) implements Answer {}
+
+    /** The connection is closed without a word. */
+    record HangUp() implements Answer {}
 
     /**
      * An error.
@@ -106,6 +125,16 @@ public final class ImageServer implements AutoCloseable {
     return this;
   }
 
+  /** Answers one more of the next requests for a path as told, ahead of {@link #answer}. */
+  public void next(String path, Answer answer) {
+    next.computeIfAbsent("/" + path, p -> new ConcurrentLinkedQueue<>()).add(answer);
+  }
+
+  /** Answers every path as {@link #answer} told. */
+  public void forgetNext() {
+    next.clear();
+  }
+
   /** The https address of a path. */
   public String https(String path) {
     return "https://127.0.0.1:" + https.getAddress().getPort() + "/" + path;
@@ -129,7 +158,9 @@ public final class ImageServer implements AutoCloseable {
   private void answer(HttpExchange exchange) throws IOException {
     String path = exchange.getRequestURI().getPath();
     requests.computeIfAbsent(path, p -> new AtomicInteger()).incrementAndGet();
-    Answer answer = answers.getOrDefault(path, new Answer.Status(404));
+    Answer answer =
+        Optional.ofNullable(next.getOrDefault(path, new ConcurrentLinkedQueue<>()).poll())
+            .orElse(answers.getOrDefault(path, new Answer.Status(404)));
     try (exchange) {
       if (answer instanceof Answer.Status status) {
         exchange.sendResponseHeaders(status.code(), -1);
@@ -137,15 +168,26 @@ public final class ImageServer implements AutoCloseable {
         exchange.sendResponseHeaders(200, Files.size(whole.file()));
         Files.copy(whole.file(), exchange.getResponseBody());
       } else if (answer instanceof Answer.CutOff cutOff) {
-        exchange.sendResponseHeaders(200, Files.size(cutOff.file()));
-        byte[] bytes = Files.readAllBytes(cutOff.file());
-        exchange.getResponseBody().write(bytes, 0, (int) cutOff.bytes());
-        exchange.getResponseBody().flush();
+        begin(cutOff, exchange);
+      } else if (answer instanceof Answer.Stalled stalled) {
+        begin(stalled.part(), exchange);
+        Thread.sleep(stalled.pause().toMillis());
+      } else if (answer instanceof Answer.HangUp) {
+        LOG.debug("no answer to {}", path); // closed without headers, the connection goes
       } else if (answer instanceof Answer.Slow slow) {
         exchange.sendResponseHeaders(200, Files.size(slow.file()));
         trickle(slow, exchange.getResponseBody());
       }
+    } catch (InterruptedException closing) {
+      Thread.currentThread().interrupt();
     }
+  }
+
+  private static void begin(Answer.CutOff cutOff, HttpExchange exchange) throws IOException {
+    exchange.sendResponseHeaders(200, Files.size(cutOff.file()));
+    byte[] bytes = Files.readAllBytes(cutOff.file());
+    exchange.getResponseBody().write(bytes, 0, (int) cutOff.bytes());
+    exchange.getResponseBody().flush();
   }
 
   private static void trickle(Answer.Slow slow, OutputStream out) throws IOException {

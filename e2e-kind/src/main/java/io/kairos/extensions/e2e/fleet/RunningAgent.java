@@ -1,12 +1,10 @@
 package io.kairos.extensions.e2e.fleet;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
-import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.kairos.extensions.agent.Agent;
 import io.kairos.extensions.agent.AgentConfig;
 import io.kairos.extensions.agent.AgentMain;
-import io.kairos.extensions.agent.store.StoreLayout;
-import io.kairos.extensions.e2e.cluster.TestCluster;
+import io.kairos.extensions.agent.store.HostPaths;
 import io.kairos.extensions.e2e.host.TestHost;
 import java.io.File;
 import java.io.IOException;
@@ -17,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 
 /** A node's agent, running. Closing it is a SIGKILL where it is a process. */
-interface RunningAgent extends AutoCloseable {
+public interface RunningAgent extends AutoCloseable {
 
   /** Whether it still runs. */
   boolean isAlive();
@@ -25,30 +23,52 @@ interface RunningAgent extends AutoCloseable {
   @Override
   void close();
 
-  /** The production program in a process of its own, for a host with a real systemd. */
+  /**
+   * The production program in a process of its own, for a host with a real systemd. With both of
+   * the JVM's compilers: the quick one alone does not know the processor's instructions for SHA-256
+   * and AES, and a download by https takes five to ten times as long.
+   */
   static RunningAgent process(
-      TestHost host, TestCluster cluster, Map<String, String> settings, Path log)
+      TestHost host, Path kubeconfig, Map<String, String> settings, Path log) throws IOException {
+    return process(
+        host,
+        kubeconfig,
+        settings,
+        log,
+        List.of("-cp", ClassPath.current(), AgentMain.class.getName()));
+  }
+
+  /**
+   * A program that takes the settings of the agent.
+   *
+   * @param program what the JVM is told: its class path, and the class
+   */
+  static RunningAgent process(
+      TestHost host, Path kubeconfig, Map<String, String> settings, Path log, List<String> program)
       throws IOException {
+    // One compiler: these live for a minute, and the machine has other things to do.
     List<String> command =
         new ArrayList<>(
             List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
-                "-Xmx96m",
-                "-cp",
-                ClassPath.current(),
-                AgentMain.class.getName()));
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx96m"));
+    command.addAll(program);
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().putAll(settings);
     builder.environment().put("NODE_NAME", host.name());
     builder.environment().put("HOST_ROOT", host.root().toString());
-    builder.environment().put("KUBECONFIG", cluster.kubeconfig().toString());
+    builder.environment().put("KUBECONFIG", kubeconfig.toString());
     builder
         .redirectErrorStream(true)
         .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
     builder.redirectInput(new File("/dev/null"));
-    Process process = builder.start();
+    return of(builder.start());
+  }
+
+  /** A process that is the agent. */
+  static RunningAgent of(Process process) {
     return new RunningAgent() {
       @Override
       public boolean isAlive() {
@@ -63,13 +83,15 @@ interface RunningAgent extends AutoCloseable {
     };
   }
 
-  /** The agent in this process, for a plain directory. */
-  static RunningAgent inProcess(TestHost host, TestCluster cluster, AgentConfig config)
-      throws IOException {
-    KubernetesClient client = new KubernetesClientBuilder().withConfig(cluster.config()).build();
+  /**
+   * The agent in this process, for a plain directory.
+   *
+   * @param client closes with the agent
+   */
+  static RunningAgent inProcess(AgentConfig config, KubernetesClient client) throws IOException {
     Agent agent =
         Agent.start(
-            config, client, new PlainMerge(new StoreLayout(config.hostRoot())), Clock.systemUTC());
+            config, client, new PlainMerge(new HostPaths(config.hostRoot())), Clock.systemUTC());
     return new RunningAgent() {
       @Override
       public boolean isAlive() {

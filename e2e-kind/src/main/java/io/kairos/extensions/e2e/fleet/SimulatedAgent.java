@@ -1,6 +1,7 @@
 package io.kairos.extensions.e2e.fleet;
 
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.kairos.extensions.agent.plan.Grants;
 import io.kairos.extensions.agent.plan.HostView;
 import io.kairos.extensions.agent.plan.Link;
 import io.kairos.extensions.agent.plan.NameView;
@@ -8,14 +9,13 @@ import io.kairos.extensions.agent.plan.Standing;
 import io.kairos.extensions.agent.report.Evidence;
 import io.kairos.extensions.agent.report.StatusReport;
 import io.kairos.extensions.agent.report.StatusWriter;
-import io.kairos.extensions.api.v1alpha1.Activation;
 import io.kairos.extensions.api.v1alpha1.Assignment;
+import io.kairos.extensions.api.v1alpha1.ExtensionType;
 import io.kairos.extensions.api.v1alpha1.HostStatus;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Profile;
-import io.kairos.extensions.api.v1alpha1.Reasons;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -28,26 +28,31 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
  * One node's agent, played. In a turn it reports where everything stands; while something is not
- * through it takes a step, and another turn follows after a while.
+ * through it takes a step, and another turn follows after a while. What disturbs the node waits for
+ * the operator's grant: with it, it activates, or reboots. {@link Mishap}s tell what goes wrong.
  */
 final class SimulatedAgent implements AutoCloseable {
-  private static final Duration STATUS_PAUSE = Duration.ofMillis(1);
   private static final int FREE_BYTES = 1 << 30;
 
   private final Random random;
-  private final SimulatedNodes.Pace pace;
+  private final Supplier<SimulatedNodes.Pace> pace;
   private final Timer timer;
+  private final Kubelet kubelet;
   private final StatusWriter writer;
 
   private Optional<NodeExtensionState> desired = Optional.empty();
-  private final Map<String, Image> images = new HashMap<>();
+  private final Map<String, SimulatedImage> images = new HashMap<>();
   private String bootId = UUID.randomUUID().toString();
   private NodeExtensionStateStatus reported = NodeExtensionStateStatus.EMPTY;
   private String reportedUid = "";
+  private List<Mishap> mishaps = List.of();
+  private int flapsLeft = -1;
+  private boolean comingUp;
   private boolean waiting;
   private boolean frozen;
   private boolean closed;
@@ -57,38 +62,23 @@ final class SimulatedAgent implements AutoCloseable {
     void schedule(Runnable turn, Duration delay);
   }
 
-  /**
-   * An extension on the host.
-   *
-   * @param wanted the digest that the phase speaks of
-   * @param phase where it stands
-   * @param linked the digest that profile links lead to, empty for none
-   * @param profiles the profiles that link it
-   * @param merged the digest that is merged, empty for none
-   */
-  private record Image(
-      String wanted, Phase phase, String linked, List<Profile> profiles, String merged) {
-    static final Image NONE = new Image("", Phase.PENDING, "", List.of(), "");
-
-    Image at(Phase next) {
-      return new Image(wanted, next, linked, profiles, merged);
-    }
-
-    Image merge(String sha256) {
-      return new Image(wanted, phase, linked, profiles, sha256);
-    }
-
-    Image link(String sha256, List<Profile> to) {
-      return new Image(wanted, phase, sha256, to, merged);
-    }
+  /** Tells whether the Node is Ready. */
+  interface Kubelet {
+    void ready(boolean ready);
   }
 
   SimulatedAgent(
-      KubernetesClient client, String node, Random random, SimulatedNodes.Pace pace, Timer timer) {
+      KubernetesClient client,
+      String node,
+      Random random,
+      Supplier<SimulatedNodes.Pace> pace,
+      Timer timer,
+      Kubelet kubelet) {
     this.random = random;
     this.pace = pace;
     this.timer = timer;
-    this.writer = new StatusWriter(client, node, STATUS_PAUSE);
+    this.kubelet = kubelet;
+    this.writer = new StatusWriter(client, node, pace.get().report());
   }
 
   synchronized void desire(Optional<NodeExtensionState> state) {
@@ -110,6 +100,13 @@ final class SimulatedAgent implements AutoCloseable {
     }
   }
 
+  /** From now on this goes wrong, and nothing else. */
+  synchronized void befall(List<Mishap> what) {
+    mishaps = List.copyOf(what);
+    flapsLeft = -1;
+    turnLater();
+  }
+
   synchronized void reboot() {
     bootId = UUID.randomUUID().toString();
     images.replaceAll((name, image) -> image.merge(image.linked()));
@@ -119,7 +116,7 @@ final class SimulatedAgent implements AutoCloseable {
   private void turnLater() {
     if (!waiting && !closed) {
       waiting = true;
-      timer.schedule(this::turn, pace.next(random));
+      timer.schedule(this::turn, pace.get().next(random));
     }
   }
 
@@ -130,13 +127,25 @@ final class SimulatedAgent implements AutoCloseable {
     }
     NodeExtensionState state = desired.get();
     List<Assignment> assignments = state.getSpec().assignments();
+    if (comingUp) {
+      comingUp = false;
+      kubelet.ready(true);
+    }
+    Grants grants = Grants.of(state.getSpec().maintenance(), bootId);
+    if (assignments.stream().anyMatch(a -> image(a).mayReboot(a, grants))) {
+      goDown();
+      return;
+    }
     List<Standing> standings = new ArrayList<>();
     boolean settled = true;
     for (Assignment assignment : assignments) {
-      Image image = step(assignment, images.getOrDefault(assignment.name(), Image.NONE));
+      SimulatedImage image = step(assignment, image(assignment), grants);
+      if (frozen) {
+        return; // the host has died
+      }
       images.put(assignment.name(), image);
-      settled &= isSettled(image.phase());
-      standings.add(new Standing(assignment, image.phase(), reason(image.phase()), "", 0));
+      settled &= image.isSettled() || isStalled(assignment, image);
+      standings.add(new Standing(assignment, image.phase(), image.reason(), image.message(), 0));
     }
     forget(assignments);
     report(state, standings);
@@ -145,48 +154,63 @@ final class SimulatedAgent implements AutoCloseable {
     }
   }
 
-  /** One step further; nothing for what is as it shall be. */
-  private static Image step(Assignment assignment, Image image) {
-    String sha256 = assignment.target().image().sha256();
-    if (assignment.remove()) {
-      return switch (image.phase()) {
-        case REMOVED -> image;
-        case REMOVING -> Image.NONE.at(Phase.REMOVED);
-        default -> image.at(Phase.REMOVING);
-      };
-    }
-    boolean live = assignment.target().activation() == Activation.LIVE;
-    if (!image.wanted().equals(sha256) || image.phase() == Phase.REMOVED) {
-      return new Image(sha256, Phase.PENDING, image.linked(), image.profiles(), image.merged());
-    }
-    Image linked = image.link(sha256, assignment.target().profiles());
-    return switch (image.phase()) {
-      case PENDING -> image.at(Phase.FETCHING);
-      case FETCHING -> image.at(Phase.STAGED);
-      case STAGED -> live ? image.at(Phase.ACTIVATING) : linked.at(Phase.PENDING_REBOOT);
-      case ACTIVATING -> image.merge(sha256).at(Phase.VERIFYING);
-      case VERIFYING -> linked.at(Phase.ACTIVE);
-      case PENDING_REBOOT ->
-          image.merged().equals(sha256)
-              ? image.at(Phase.VERIFYING)
-              : live ? image.at(Phase.ACTIVATING) : image;
-      case ACTIVE -> linked;
-      default -> image.at(Phase.PENDING);
-    };
+  private SimulatedImage image(Assignment assignment) {
+    return images.getOrDefault(assignment.name(), SimulatedImage.NONE);
   }
 
-  private static boolean isSettled(Phase phase) {
-    return phase == Phase.ACTIVE || phase == Phase.PENDING_REBOOT || phase == Phase.REMOVED;
+  /** The host shuts down, and comes up again with the next turn. */
+  private void goDown() {
+    kubelet.ready(false);
+    comingUp = true;
+    reboot();
   }
 
-  private static String reason(Phase phase) {
-    return switch (phase) {
-      case ACTIVE -> Reasons.MERGED;
-      case PENDING_REBOOT -> Reasons.LINKED_FOR_NEXT_BOOT;
-      case VERIFYING -> Reasons.SOAKING;
-      case REMOVED -> Reasons.REMOVED;
-      default -> Reasons.IN_PROGRESS;
-    };
+  private <T extends Mishap> Optional<T> mishap(Assignment assignment, Class<T> kind) {
+    return mishaps.stream()
+        .filter(kind::isInstance)
+        .map(kind::cast)
+        .filter(mishap -> mishap.version().equals(assignment.target().version()))
+        .filter(mishap -> !assignment.remove())
+        .findFirst();
+  }
+
+  private boolean isStalled(Assignment assignment, SimulatedImage image) {
+    return mishap(assignment, Mishap.Stalls.class)
+        .filter(stall -> stall.at() == image.phase())
+        .isPresent();
+  }
+
+  /** One step further, or aside. */
+  private SimulatedImage step(Assignment assignment, SimulatedImage image, Grants grants) {
+    boolean mine = image.wanted().equals(assignment.target().image().sha256());
+    if (mine && isStalled(assignment, image)) {
+      return image;
+    }
+    if (mishap(assignment, Mishap.Dies.class).isPresent()) {
+      frozen = true;
+      kubelet.ready(false);
+      return image;
+    }
+    if (mine && image.phase() == Phase.VERIFYING) {
+      if (mishap(assignment, Mishap.Fails.class).isPresent()) {
+        return image.merge(image.linked()).at(Phase.ROLLED_BACK);
+      }
+      if (isFlapping(assignment)) {
+        return image;
+      }
+    }
+    return image.step(assignment, grants);
+  }
+
+  /** Turn by turn: not Ready, Ready, … */
+  private boolean isFlapping(Assignment assignment) {
+    Optional<Mishap.Flaps> flaps = mishap(assignment, Mishap.Flaps.class);
+    if (flaps.isEmpty() || flapsLeft == 0) {
+      return false;
+    }
+    flapsLeft = flapsLeft < 0 ? 2 * flaps.get().times() - 1 : flapsLeft - 1;
+    kubelet.ready(flapsLeft % 2 == 0);
+    return flapsLeft > 0;
   }
 
   /** What is gone from the host and assigned no more. The rest is reported as released. */
@@ -204,7 +228,11 @@ final class SimulatedAgent implements AutoCloseable {
     String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
     reported =
         StatusReport.of(
-            new Evidence(state.getMetadata().getGeneration(), standings, view(), host(), List.of()),
+            new Evidence(
+                state.getMetadata().getGeneration(),
+                List.of(new Evidence.OfClass(ExtensionType.SYSEXT, standings, view())),
+                host(),
+                List.of()),
             previous,
             now);
     reportedUid = uid;
@@ -242,7 +270,7 @@ final class SimulatedAgent implements AutoCloseable {
         .bootProfile(Profile.ACTIVE.text())
         .bootId(bootId)
         .architecture("x86-64")
-        .osRelease(new HostStatus.OsRelease("simulated", "1", ""))
+        .osRelease(new HostStatus.OsRelease("simulated", "1", "", ""))
         .systemd("257")
         .kernel("6.12")
         .storeFreeBytes(FREE_BYTES)

@@ -1,10 +1,15 @@
 package io.kairos.extensions.e2e.fleet;
 
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeCondition;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.informers.ResourceEventHandler;
 import io.fabric8.kubernetes.client.informers.SharedIndexInformer;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -27,7 +32,8 @@ public final class SimulatedNodes implements AutoCloseable {
 
   private final KubernetesClient client;
   private final long seed;
-  private final Pace pace;
+  private volatile Pace pace;
+  private final Clock clock;
   private final ScheduledExecutorService clockwork = Executors.newScheduledThreadPool(THREADS);
   private final Map<String, SimulatedAgent> agents = new ConcurrentHashMap<>();
   private final SharedIndexInformer<NodeExtensionState> states;
@@ -37,16 +43,23 @@ public final class SimulatedNodes implements AutoCloseable {
    *
    * @param shortest at least
    * @param longest at most
+   * @param report between two reports, at least
    */
-  public record Pace(Duration shortest, Duration longest) {
+  public record Pace(Duration shortest, Duration longest, Duration report) {
+    /** One that reports each of its steps. */
+    public Pace(Duration shortest, Duration longest) {
+      this(shortest, longest, Duration.ofMillis(1));
+    }
+
     /** A time between the two. */
     Duration next(Random random) {
       return Duration.ofMillis(random.nextLong(shortest.toMillis(), longest.toMillis() + 1));
     }
   }
 
-  private SimulatedNodes(KubernetesClient client, long seed, Pace pace) {
+  private SimulatedNodes(KubernetesClient client, long seed, Pace pace, Clock clock) {
     this.client = client;
+    this.clock = clock;
     this.seed = seed;
     this.pace = pace;
     this.states =
@@ -73,7 +86,12 @@ public final class SimulatedNodes implements AutoCloseable {
 
   /** No nodes yet, in a cluster that has our CRDs. */
   public static SimulatedNodes start(KubernetesClient client, long seed, Pace pace) {
-    return new SimulatedNodes(client, seed, pace);
+    return start(client, seed, pace, Clock.systemUTC());
+  }
+
+  /** The same, whose kubelets have the same clock as the operator. */
+  public static SimulatedNodes start(KubernetesClient client, long seed, Pace pace, Clock clock) {
+    return new SimulatedNodes(client, seed, pace, clock);
   }
 
   private void tell(String node, Optional<NodeExtensionState> state) {
@@ -87,10 +105,11 @@ public final class SimulatedNodes implements AutoCloseable {
             client,
             name,
             new Random(seed ^ name.hashCode()),
-            pace,
+            () -> pace,
             (turn, delay) -> {
               var unused = clockwork.schedule(turn, delay.toMillis(), TimeUnit.MILLISECONDS);
-            });
+            },
+            ready -> ready(name, ready));
     agents.put(name, agent);
     FleetNode.register(client, FleetNode.node(name, Fleet.architecture(), labels));
   }
@@ -103,6 +122,54 @@ public final class SimulatedNodes implements AutoCloseable {
     Optional.ofNullable(agents.remove(name)).ifPresent(SimulatedAgent::close);
     client.nodes().withName(name).delete();
     client.resources(NodeExtensionState.class).withName(name).delete();
+  }
+
+  /** From now on the steps of all nodes take other times; their reports come as before. */
+  public void pace(Pace next) {
+    pace = next;
+  }
+
+  /** From now on this goes wrong on a node, and nothing else. */
+  public void befall(String name, Mishap... mishaps) {
+    agents.get(name).befall(List.of(mishaps));
+  }
+
+  /** Says of a Node whether it is Ready, as its kubelet or the node controller would. */
+  public void ready(String name, boolean ready) {
+    Node unused =
+        Contended.edit(
+            () ->
+                client
+                    .nodes()
+                    .withName(name)
+                    .editStatus(
+                        node -> {
+                          node.getStatus().getConditions().stream()
+                              .filter(condition -> condition.getType().equals("Ready"))
+                              .forEach(condition -> tell(condition, ready));
+                          return node;
+                        }));
+  }
+
+  private void tell(NodeCondition condition, boolean ready) {
+    condition.setStatus(ready ? "True" : "Unknown");
+    condition.setReason(ready ? "KubeletReady" : "NodeStatusUnknown");
+    condition.setLastTransitionTime(clock.instant().truncatedTo(ChronoUnit.SECONDS).toString());
+  }
+
+  /** Moves a node's labels. */
+  public void label(String name, Map<String, String> labels) {
+    Node unused =
+        Contended.edit(
+            () ->
+                client
+                    .nodes()
+                    .withName(name)
+                    .edit(
+                        node -> {
+                          node.getMetadata().getLabels().putAll(labels);
+                          return node;
+                        }));
   }
 
   /** Boots a node: what is linked is merged. */

@@ -167,6 +167,11 @@ public final class BootedHost implements TestHost {
   }
 
   @Override
+  public boolean kairos() {
+    return options.kairos();
+  }
+
+  @Override
   public String describe() {
     return "systemd " + base.systemdVersion() + " (" + base.name() + ")";
   }
@@ -231,6 +236,9 @@ public final class BootedHost implements TestHost {
       }
     } finally {
       lock.unlock();
+    }
+    if (options.stateMebibytes().isPresent()) {
+      new StateDisk(work).losePower();
     }
   }
 
@@ -352,10 +360,7 @@ public final class BootedHost implements TestHost {
     Files.createDirectories(cgroup.resolve("outside"));
     Files.createDirectories(stateDir());
     if (options.stateMebibytes().isPresent()) {
-      String image = work.resolve("state.img").toString();
-      Commands.mustRun("truncate", "-s", options.stateMebibytes().getAsInt() + "M", image);
-      Commands.mustRun("mkfs.ext4", "-q", "-F", "-m", "0", image);
-      Commands.mustRun("mount", "-t", "ext4", "-o", "loop", image, stateDir().toString());
+      new StateDisk(work).make(options.stateMebibytes().getAsInt());
     }
     KairosLayout.prepareState(stateDir());
   }
@@ -495,6 +500,8 @@ public final class BootedHost implements TestHost {
         "HOST_WORK", work.toString(),
         "HOST_BASE", base.root().toString(),
         "HOST_STATE", stateDir().toString(),
+        "HOST_KIND", options.kairos() ? "kairos" : "systemd",
+        "HOST_MERGING", String.valueOf(options.merging()),
         "HOST_CGROUP", cgroup.toString(),
         "HOST_NETWORK", options.ownNetwork() ? "own" : "shared");
   }

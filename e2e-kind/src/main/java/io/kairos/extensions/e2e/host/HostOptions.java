@@ -11,6 +11,9 @@ import lombok.With;
  * What a host shall be like. Start with {@link #named(String)}.
  *
  * @param name its host name
+ * @param kairos whether it is a host of Kairos, whose immucore tells the booted profile and links
+ *     its extensions; else nobody does, and {@code /var/lib/extensions}, {@code /var/lib/confexts}
+ *     and {@code /var/lib/sysext-operator} outlive its boots, each a mount of its own
  * @param bootProfile what it boots into at first
  * @param kairosDropIn whether {@code systemd-sysext.service} and {@code systemd-confext.service}
  *     have the drop-ins of a Kairos host ({@code refresh} for start and reload, ten seconds to
@@ -18,6 +21,7 @@ import lombok.With;
  * @param imagePolicy the image policy in these drop-ins; none takes every image. From systemd 255
  *     on
  * @param trustedBoot whether the host says that it booted trusted; nothing is verified for it
+ * @param merging whether its boots start the units that merge: they are enabled, as on most hosts
  * @param ownNetwork whether it has a network of its own, nothing but a loopback; else it shares the
  *     machine's
  * @param stateMebibytes the size of the file system at {@code /var/lib/kairos}; without, it is a
@@ -27,10 +31,12 @@ import lombok.With;
 @With
 public record HostOptions(
     String name,
+    boolean kairos,
     Profile bootProfile,
     boolean kairosDropIn,
     Optional<String> imagePolicy,
     boolean trustedBoot,
+    boolean merging,
     boolean ownNetwork,
     OptionalInt stateMebibytes,
     Map<String, String> files) {
@@ -61,7 +67,21 @@ public record HostOptions(
    */
   public static HostOptions named(String name) {
     return new HostOptions(
-        name, Profile.ACTIVE, true, Optional.empty(), false, true, OptionalInt.empty(), Map.of());
+        name,
+        true,
+        Profile.ACTIVE,
+        true,
+        Optional.empty(),
+        false,
+        true,
+        true,
+        OptionalInt.empty(),
+        Map.of());
+  }
+
+  /** A host as Debian makes it: with systemd's own units, and nothing of Kairos. */
+  public static HostOptions systemd(String name) {
+    return named(name).withKairos(false).withKairosDropIn(false);
   }
 
   /** The same with one more file on the host. */

@@ -86,18 +86,23 @@ final class KairosLayout {
   static Optional<String> prepareBoot(
       Path root, Path state, HostOptions options, String machineId, Profile profile)
       throws IOException {
-    write(root.resolve("run/cos").resolve(profile.sentinel()), "1");
+    if (options.kairos()) {
+      write(root.resolve("run/cos").resolve(profile.sentinel()), "1");
+    }
     if (options.trustedBoot()) {
       write(root.resolve("run/cos/uki_boot_mode"), "1");
     }
     write(root.resolve("run/.boot_id"), UUID.randomUUID() + "\n");
     write(root.resolve("etc/hostname"), options.name() + "\n");
     write(root.resolve("etc/machine-id"), machineId + "\n");
-    for (String kind : KINDS) {
-      Files.createDirectories(root.resolve("run").resolve(kind));
-    }
     for (var file : options.files().entrySet()) {
       write(root.resolve(file.getKey().substring(1)), file.getValue());
+    }
+    if (!options.kairos()) {
+      return Optional.empty();
+    }
+    for (String kind : KINDS) {
+      Files.createDirectories(root.resolve("run").resolve(kind));
     }
     try {
       for (String kind : KINDS) {

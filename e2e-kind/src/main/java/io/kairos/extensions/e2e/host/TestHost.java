@@ -4,9 +4,9 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * A host that tests and the sandbox use up: it has the layout of a Kairos host, boots, loses power,
- * and is gone after {@link #close()}. Links on it are absolute, as on a real host, so seen through
- * {@link #root()} they have to be followed below that folder.
+ * A host that tests and the sandbox use up: it has the layout of a Kairos host, if not said
+ * otherwise, boots, loses power, and is gone after {@link #close()}. Links on it are absolute, as
+ * on a real host, so seen through {@link #root()} they have to be followed below that folder.
  */
 public interface TestHost extends AutoCloseable {
   /** How long {@link #exec(String...)} waits. */
@@ -22,6 +22,11 @@ public interface TestHost extends AutoCloseable {
    * @throws IllegalStateException while the host is off
    */
   Path root();
+
+  /** Whether it is a host of Kairos. */
+  default boolean kairos() {
+    return true;
+  }
 
   /** Whether extensions are really merged here, by a real systemd. */
   boolean merges();
@@ -45,7 +50,11 @@ public interface TestHost extends AutoCloseable {
   /** Shuts the host down in good order, boots it again, and waits until it is up. */
   void reboot();
 
-  /** Takes the power away: everything on the host ends at once, and nothing is shut down. */
+  /**
+   * Takes the power away: everything on the host ends at once, and nothing is shut down. Where
+   * {@code /var/lib/kairos} is a file system of its own, what had not reached its disk by then is
+   * lost.
+   */
   void cutPower();
 
   /** Boots a host that is off, and waits until it is up. */

@@ -31,6 +31,20 @@ final class Hints {
       lines.add("  kubectl get nes " + nodes.get(0).name() + " -o yaml");
       lines.add("  # a new version, node by node:");
       lines.add("  kubectl apply --server-side -f " + newVersion);
+      lines.add("  # what became of it, as a story:");
+      lines.add("  kubectl events --for nep/" + policy);
+      lines.add("  # from now on one node first, watched for 20 seconds, and the others after it:");
+      lines.add(
+          "  kubectl patch nep "
+              + policy
+              + " --type=merge -p 'spec: {rollout: {waves: [{name: canary, nodes: 1, soakSeconds:"
+              + " 20}]}}'");
+      lines.add("  # only in the first half of each hour:");
+      lines.add(
+          "  kubectl patch nep "
+              + policy
+              + " --type=merge -p 'spec: {rollout: {windows: [{schedule: \"0 * * * *\","
+              + " durationMinutes: 30}]}}'");
       lines.add("  # and off the hosts:");
       lines.add("  kubectl delete nep " + policy);
     } else {
@@ -67,7 +81,7 @@ final class Hints {
   static String way(FleetNode node) {
     return node.host() instanceof BootedHost host
         ? "nsenter -t " + host.pid() + " -m -u -i -n -p -- bash   # " + node.name()
-        : node.layout().hostRoot() + "   # " + node.name();
+        : node.layout().host().root() + "   # " + node.name();
   }
 
   private static boolean real(List<FleetNode> nodes) {

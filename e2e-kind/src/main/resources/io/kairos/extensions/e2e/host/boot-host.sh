@@ -6,6 +6,8 @@
 #   HOST_WORK     its folder on this machine; files/ there is laid over the root before systemd starts
 #   HOST_BASE     root folder to boot from; what the host changes lies on a tmpfs and goes with the boot
 #   HOST_STATE    folder that is /var/lib/kairos on the host and outlives its boots
+#   HOST_MERGING  true | false: whether boots start the units that merge
+#   HOST_KIND     kairos | systemd: on the latter what systemd looks into and the store of a host without Kairos outlive its boots too
 #   HOST_CGROUP   its cgroup v2 folder, with the sub-folders host/ (the host's own root) and outside/ (what holds it)
 #   HOST_NETWORK  own | shared
 set -euo pipefail
@@ -63,9 +65,19 @@ inside() {
   mkdir -p "$root/var/lib/kairos"
   mount --bind "$HOST_STATE" "$root/var/lib/kairos"
 
+  # What a pod's root file system can be made of: on a host that is where the container runtime keeps its images.
+  mkdir "$root/run/image"
+  mount --bind / "$root/run/image"
+
   # What the base's own administrator enabled, mounts or extends is none of this host's business.
   rm -rf "$root"/etc/systemd/system "$root"/etc/{fstab,crypttab,init.d,rc.local,extensions,confexts} "$root"/etc/rc?.d \
     "$root"/var/lib/{extensions,confexts,extensions.mutable}
+  if [ "$HOST_KIND" = systemd ]; then
+    for folder in extensions confexts sysext-operator; do
+      mkdir -p "$HOST_STATE/systemd/$folder" "$root/var/lib/$folder"
+      mount --bind "$HOST_STATE/systemd/$folder" "$root/var/lib/$folder"
+    done
+  fi
   if [ ! -e "$root/usr/lib/systemd/system/dbus.service" ] && [ -e "$root/usr/lib/systemd/system/dbus-broker.service" ]; then
     mkdir -p "$root/etc/systemd/system"
     ln -s /usr/lib/systemd/system/dbus-broker.service "$root/etc/systemd/system/dbus.service"
@@ -75,7 +87,7 @@ inside() {
   # One kernel has one boot_id; each boot of each host has its own.
   mount --bind "$root/run/.boot_id" "$root/proc/sys/kernel/random/boot_id"
   for unit in systemd-sysext systemd-confext; do
-    [ ! -e "$root/usr/lib/systemd/system/$unit.service" ] || chroot "$root" systemctl enable --quiet "$unit"
+    [ "$HOST_MERGING" != true ] || [ ! -e "$root/usr/lib/systemd/system/$unit.service" ] || chroot "$root" systemctl enable --quiet "$unit"
   done
 
   mkdir "$root/.machine"

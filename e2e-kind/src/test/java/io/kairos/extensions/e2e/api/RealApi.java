@@ -9,11 +9,18 @@ import io.kairos.extensions.e2e.cluster.RunReport;
 import io.kairos.extensions.e2e.cluster.TestCluster;
 import io.kairos.extensions.e2e.cluster.TestClusters;
 
-/** A real API server with our CRDs, and its kubectl. */
-record RealApi(TestCluster cluster, Kubectl kubectl) implements AutoCloseable {
+/** A real API server, and its kubectl. */
+public record RealApi(TestCluster cluster, Kubectl kubectl) implements AutoCloseable {
 
   /** Starts one; where there is none, the tests that ask for it are aborted, and say why. */
   static RealApi start(String what) {
+    RealApi api = bare(what);
+    api.cluster().applyCrds(Crds.all());
+    return api;
+  }
+
+  /** The same without our CRDs. */
+  public static RealApi bare(String what) {
     TestClusters.Chosen chosen = TestClusters.best(Effort.CACHED_ONLY);
     chosen.recordIn(RunReport.ofThisBuild());
     TestCluster cluster = chosen.cluster();
@@ -23,7 +30,6 @@ record RealApi(TestCluster cluster, Kubectl kubectl) implements AutoCloseable {
       RunReport.ofThisBuild().record("aborted", what + ": " + reason);
       return abort(reason);
     }
-    cluster.applyCrds(Crds.all());
     return new RealApi(cluster, Kubectl.of(cluster).orElseThrow());
   }
 

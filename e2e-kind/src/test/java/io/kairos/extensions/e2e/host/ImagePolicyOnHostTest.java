@@ -5,12 +5,13 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.host.SystemdHost;
+import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.agent.image.HostFacts;
 import io.kairos.extensions.agent.image.ImageBytes;
 import io.kairos.extensions.agent.image.ImageInspector;
 import io.kairos.extensions.agent.image.ImagePolicy;
 import io.kairos.extensions.agent.image.Inspection;
-import io.kairos.extensions.agent.store.StoreLayout;
+import io.kairos.extensions.agent.store.HostPaths;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +31,7 @@ class ImagePolicyOnHostTest {
           "*",
           "~",
           "-",
-          ImagePolicy.DEFAULT,
+          ExtensionClass.SYSEXT.defaultPolicy(),
           "root=verity+absent:usr=verity+absent",
           "root=verity+signed+absent:usr=verity+signed+absent",
           "root=signed+absent:usr=signed+absent",
@@ -64,8 +65,8 @@ class ImagePolicyOnHostTest {
     Map<String, String> found = new LinkedHashMap<>();
     try (BootedHost booted =
             BootedHost.boot(Bases.TRIXIE.require(), HostOptions.named("policies"));
-        Host host = new SystemdHost(new StoreLayout(booted.root()))) {
-      HostFacts facts = host.identify().facts();
+        Host host = new SystemdHost(new HostPaths(booted.root()))) {
+      HostFacts facts = host.identify().facts(ExtensionClass.SYSEXT).orElseThrow();
       for (var image : images.entrySet()) {
         Files.copy(
             image.getValue(),
@@ -104,11 +105,12 @@ class ImagePolicyOnHostTest {
                 "/etc/systemd/system/systemd-sysext.service.d/50-hierarchies.conf",
                 "[Service]\nEnvironment=A=b SYSTEMD_SYSEXT_HIERARCHIES=/usr/bin:/usr/lib:/opt\n");
     try (BootedHost booted = BootedHost.boot(Bases.TRIXIE.require(), options);
-        Host host = new SystemdHost(new StoreLayout(booted.root()))) {
+        Host host = new SystemdHost(new HostPaths(booted.root()))) {
       Host.Identity identity = host.identify();
-      assertThat(identity.facts().policies())
+      assertThat(identity.facts(ExtensionClass.SYSEXT).orElseThrow().policies())
           .containsExactly(ImagePolicy.parse("root=signed+absent:usr=signed+absent"));
-      assertThat(identity.facts().hierarchies()).containsExactly("/usr/bin", "/usr/lib", "/opt");
+      assertThat(identity.facts(ExtensionClass.SYSEXT).orElseThrow().hierarchies())
+          .containsExactly("/usr/bin", "/usr/lib", "/opt");
       assertThat(identity.trustedBoot()).isFalse();
     }
   }
@@ -117,12 +119,16 @@ class ImagePolicyOnHostTest {
   void aHostOfBeforeImagePoliciesHasNone() throws Exception {
     BootedHost booted = BootedHost.boot(Bases.MACHINE.require(), HostOptions.named("old"));
     try (booted;
-        Host host = new SystemdHost(new StoreLayout(booted.root()))) {
+        Host host = new SystemdHost(new HostPaths(booted.root()))) {
       Host.Identity identity = host.identify();
       boolean known = Integer.parseInt(identity.systemd().replaceAll("\\D.*", "")) >= 254;
-      assertThat(identity.facts().policies())
-          .isEqualTo(known ? List.of(ImagePolicy.parse(ImagePolicy.DEFAULT)) : List.of());
-      assertThat(identity.facts().hierarchies()).isEqualTo(HostFacts.DEFAULT_HIERARCHIES);
+      assertThat(identity.facts(ExtensionClass.SYSEXT).orElseThrow().policies())
+          .isEqualTo(
+              known
+                  ? List.of(ImagePolicy.parse(ExtensionClass.SYSEXT.defaultPolicy()))
+                  : List.of());
+      assertThat(identity.facts(ExtensionClass.SYSEXT).orElseThrow().hierarchies())
+          .isEqualTo(ExtensionClass.SYSEXT.hierarchies());
     }
   }
 }

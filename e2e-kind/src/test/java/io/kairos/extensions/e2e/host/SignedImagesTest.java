@@ -3,6 +3,7 @@ package io.kairos.extensions.e2e.host;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.agent.image.Gpt;
 import io.kairos.extensions.agent.image.HostFacts;
 import io.kairos.extensions.agent.image.ImageBytes;
@@ -168,7 +169,7 @@ class SignedImagesTest {
             "Fits Fits ImagePolicyRefused",
             "root=signed+absent:usr=signed+absent",
             "Fits ImagePolicyRefused ImagePolicyRefused",
-            ImagePolicy.DEFAULT,
+            ExtensionClass.SYSEXT.defaultPolicy(),
             "Fits Fits Fits");
     for (var policy : wanted.entrySet()) {
       HostFacts host = host().withPolicies(List.of(ImagePolicy.parse(policy.getKey())));

@@ -1,14 +1,19 @@
 package io.kairos.extensions.e2e.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.kairos.extensions.agent.host.Host;
+import io.kairos.extensions.agent.host.HostException;
 import io.kairos.extensions.agent.host.SystemdHost;
-import io.kairos.extensions.agent.store.StoreLayout;
+import io.kairos.extensions.agent.image.ExtensionClass;
+import io.kairos.extensions.agent.store.HostPaths;
+import io.kairos.extensions.api.v1alpha1.ServiceAction;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
 import org.junit.jupiter.api.Timeout;
@@ -31,32 +36,32 @@ class SystemdHostTest {
   @EnumSource(Bases.class)
   void everyRemountIsToldFromTheOneBeforeHoweverFastTheyFollow(Bases base) throws Exception {
     try (BootedHost booted = BootedHost.boot(base.require(), HostOptions.named("swaps"));
-        Host host = new SystemdHost(new StoreLayout(booted.root()))) {
+        Host host = new SystemdHost(new HostPaths(booted.root()))) {
       SampleImages images = new SampleImages(folder);
       Path old = put(booted, images.plain("hello", "1.0.0"));
       Path fresh = put(booted, images.plain("hello", "1.1.0"));
-      assertThat(host.merge()).isEqualTo(new Host.Merge("", Set.of()));
+      assertThat(host.merges().get(ExtensionClass.SYSEXT)).isEqualTo(new Host.Merge("", Set.of()));
       long refreshes = refreshes(booted);
       Set<String> seen = new HashSet<>();
 
       for (int swap = 0; swap < SWAPS; swap++) {
         link(booted, swap % 2 == 0 ? old : fresh);
 
-        assertThat(host.refresh(Set.of("hello"), Set.of(), false))
+        assertThat(host.refresh(ExtensionClass.SYSEXT, Set.of("hello"), Set.of(), false))
             .as("swap %d", swap)
             .isEqualTo(new Host.Refreshed.Done());
 
-        Host.Merge merge = host.merge();
+        Host.Merge merge = host.merges().get(ExtensionClass.SYSEXT);
         assertThat(merge.names()).containsExactly("hello");
         assertThat(seen.add(merge.id())).as("swap %d: %s in %s", swap, merge, seen).isTrue();
-        assertThat(host.merge()).isEqualTo(merge);
+        assertThat(host.merges().get(ExtensionClass.SYSEXT)).isEqualTo(merge);
       }
 
       assertThat(refreshes(booted)).isEqualTo(refreshes + SWAPS);
       Files.delete(booted.root().resolve("run/extensions/hello.raw"));
-      assertThat(host.refresh(Set.of(), Set.of("hello"), false))
+      assertThat(host.refresh(ExtensionClass.SYSEXT, Set.of(), Set.of("hello"), false))
           .isEqualTo(new Host.Refreshed.Done());
-      assertThat(host.merge()).isEqualTo(new Host.Merge("", Set.of()));
+      assertThat(host.merges().get(ExtensionClass.SYSEXT)).isEqualTo(new Host.Merge("", Set.of()));
     }
   }
 
@@ -64,11 +69,11 @@ class SystemdHostTest {
   @EnumSource(Bases.class)
   void anUnmergeByHandShowsInTheSignOfTheMerge(Bases base) throws Exception {
     try (BootedHost booted = BootedHost.boot(base.require(), HostOptions.named("sign"));
-        Host host = new SystemdHost(new StoreLayout(booted.root()))) {
-      assertThat(host.merge().names()).isEmpty();
+        Host host = new SystemdHost(new HostPaths(booted.root()))) {
+      assertThat(host.merges().get(ExtensionClass.SYSEXT).names()).isEmpty();
       assertThat(host.mergeSign()).isEmpty();
       link(booted, put(booted, new SampleImages(folder).plain("hello", "1.0.0")));
-      assertThat(host.refresh(Set.of("hello"), Set.of(), false))
+      assertThat(host.refresh(ExtensionClass.SYSEXT, Set.of("hello"), Set.of(), false))
           .isEqualTo(new Host.Refreshed.Done());
       await().untilAsserted(() -> assertThat(host.mergeSign()).contains("usr.mount active"));
 
@@ -76,6 +81,106 @@ class SystemdHostTest {
 
       await().untilAsserted(() -> assertThat(host.mergeSign()).contains("usr.mount inactive"));
     }
+  }
+
+  /** Two starts of a minute's two are used up when the service that works comes. */
+  @ParameterizedTest
+  @EnumSource(Bases.class)
+  void aServiceThatIsAboutToBeTriedAgainStartsWhateverItsStartLimit(Bases base) throws Exception {
+    try (BootedHost booted = BootedHost.boot(base.require(), HostOptions.named("limit"));
+        Host host = new SystemdHost(new HostPaths(booted.root()))) {
+      Path unit = booted.root().resolve("etc/systemd/system/daemon.service");
+      String text =
+          """
+          [Unit]
+          StartLimitIntervalSec=60
+          StartLimitBurst=2
+          [Service]
+          ExecStart=%s
+          Restart=on-failure
+          RestartSec=30s
+          """;
+      Path starts = booted.root().resolve("run/starts");
+      Files.writeString(unit, text.formatted("/bin/sh -c 'echo >> /run/starts; exit 1'"));
+      host.units().reload();
+      for (int start = 1; start <= 2; start++) {
+        int count = start;
+        booted.exec("systemctl", "restart", "--no-block", "daemon").orThrow();
+        await()
+            .until(
+                () ->
+                    Files.exists(starts)
+                        && Files.readAllLines(starts).size() == count
+                        && host.units().state("daemon.service").sub().startsWith("auto-restart"));
+      }
+      Files.writeString(unit, text.formatted("/bin/sleep infinity"));
+      host.units().reload();
+
+      assertThat(host.units().change("daemon.service", ServiceAction.RESTART).active())
+          .isEqualTo("active");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Bases.class)
+  void aRebootIsOrderlyAndWaitsForWhoeverBlocksIt(Bases base) throws Exception {
+    try (BootedHost booted = BootedHost.boot(base.require(), HostOptions.named("reboots"));
+        Host host = new SystemdHost(new HostPaths(booted.root()))) {
+      String before = booted.bootId();
+      inhibit(booted, "block");
+      assertThatThrownBy(host::reboot)
+          .isInstanceOf(HostException.class)
+          .hasMessageContaining("holds a lock that blocks shutdowns");
+      booted.exec("systemctl", "stop", "inhibitor").orThrow();
+      witness(booted);
+
+      host.reboot();
+
+      booted.awaitBoot(2, Duration.ofMinutes(1));
+      assertThat(booted.bootId()).isNotEqualTo(before);
+      assertThat(booted.stateDir().resolve("stopped")).as("units are stopped").exists();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Bases.class)
+  void aHostWithoutLogindRebootsAsOrderly(Bases base) throws Exception {
+    try (BootedHost booted = BootedHost.boot(base.require(), HostOptions.named("no-logind"));
+        Host host = new SystemdHost(new HostPaths(booted.root()))) {
+      booted.exec("systemctl", "mask", "--runtime", "--now", "systemd-logind").orThrow();
+      witness(booted);
+
+      host.reboot();
+
+      booted.awaitBoot(2, Duration.ofMinutes(1));
+      assertThat(booted.stateDir().resolve("stopped")).exists();
+    }
+  }
+
+  private static void inhibit(BootedHost host, String mode) {
+    host.exec(
+            "systemd-run",
+            "--unit=inhibitor",
+            "systemd-inhibit",
+            "--what=shutdown",
+            "--mode=" + mode,
+            "sleep",
+            "1000")
+        .orThrow();
+    await()
+        .until(
+            () -> host.exec("systemd-inhibit", "--list", "--no-pager").stdout().contains("sleep"));
+  }
+
+  /** Writes a file when it is stopped in good order. */
+  private static void witness(BootedHost host) {
+    host.exec(
+            "systemd-run",
+            "--unit=witness",
+            "--property=ExecStop=touch /var/lib/kairos/stopped",
+            "sleep",
+            "1000")
+        .orThrow();
   }
 
   private static Path put(BootedHost host, SampleImage image) throws IOException {

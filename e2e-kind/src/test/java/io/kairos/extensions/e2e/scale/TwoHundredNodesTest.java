@@ -1,21 +1,13 @@
 package io.kairos.extensions.e2e.scale;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.abort;
 
-import io.fabric8.kubernetes.client.KubernetesClient;
 import io.kairos.extensions.api.v1alpha1.Api;
-import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.SystemExtension;
-import io.kairos.extensions.e2e.cluster.Crds;
-import io.kairos.extensions.e2e.cluster.Effort;
 import io.kairos.extensions.e2e.cluster.Kubectl;
 import io.kairos.extensions.e2e.cluster.RunReport;
-import io.kairos.extensions.e2e.cluster.TestCluster;
-import io.kairos.extensions.e2e.cluster.TestClusters;
 import io.kairos.extensions.e2e.fleet.Disturbances;
 import io.kairos.extensions.e2e.fleet.SimulatedNodes;
-import io.kairos.extensions.operator.OperatorConfig;
 import io.kairos.extensions.operator.SysextOperator;
 import java.time.Clock;
 import java.time.Duration;
@@ -25,7 +17,6 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -47,45 +38,28 @@ class TwoHundredNodesTest {
   private static final SimulatedNodes.Pace PACE =
       new SimulatedNodes.Pace(Duration.ofMillis(5), Duration.ofMillis(60));
 
-  private final List<AutoCloseable> open = new ArrayList<>();
   private final Map<String, Map<String, String>> nodes = new TreeMap<>();
-  private final long begin = System.nanoTime();
 
-  private TestCluster cluster;
+  private LargeFleet fleet;
   private Kubectl kubectl;
-  private KubernetesClient client;
   private SimulatedNodes simulated;
   private Disturbances disturbances;
   private PolicyStatuses statuses;
 
   @BeforeEach
   void start() {
-    TestClusters.Chosen chosen = TestClusters.best(Effort.CACHED_ONLY);
-    cluster = chosen.recordIn(RunReport.ofThisBuild()).cluster();
-    open.add(cluster);
-    if (!cluster.real()) {
-      String reason = "a stand-in proves nothing here: " + String.join("; ", chosen.notes());
-      RunReport.ofThisBuild().record("aborted", NODES + " nodes: " + reason);
-      abort(reason);
-    }
-    cluster.applyCrds(Crds.all());
-    kubectl = Kubectl.of(cluster).orElseThrow();
-    client = cluster.client();
-    simulated = opened(SimulatedNodes.start(cluster.client(), 42, PACE));
-    disturbances = opened(Disturbances.watch(cluster.client()));
-    statuses = opened(new PolicyStatuses(cluster.client()));
+    fleet = LargeFleet.start(NODES + " nodes", LIMIT, Clock.systemUTC(), PACE);
+    kubectl = fleet.kubectl();
+    simulated = fleet.nodes();
+    disturbances = fleet.opened(Disturbances.watch(fleet.newClient()));
+    statuses = fleet.opened(new PolicyStatuses(fleet.newClient()));
   }
 
   @AfterEach
-  void stop() throws Exception {
-    for (int i = open.size() - 1; i >= 0; i--) {
-      open.get(i).close();
+  void stop() {
+    if (fleet != null) {
+      fleet.close();
     }
-  }
-
-  private <T extends AutoCloseable> T opened(T closeable) {
-    open.add(closeable);
-    return closeable;
   }
 
   @Test
@@ -97,19 +71,22 @@ class TwoHundredNodesTest {
 
     // A rollout, and another version of one of the two extensions in its midst.
     simulated.freeze(name -> true);
-    apply(extension("hello", "hello", "1"), extension("tools", "tools", "1"), everywhere());
+    fleet.apply(
+        LargeFleet.extension("hello", "hello", "1"),
+        LargeFleet.extension("tools", "tools", "1"),
+        everywhere());
     await("all slots are taken", () -> disturbances.now(ALL).size() == TEN_PERCENT);
     assertThat(statuses.status(ALL).ready()).isZero();
     simulated.thaw();
     await("the rollout is on its way", () -> statuses.status(ALL).updated() >= 60);
     String revision = statuses.status(ALL).revision();
-    apply(extension("hello", "hello", "2"));
+    fleet.apply(LargeFleet.extension("hello", "hello", "2"));
     await("the second revision is", () -> !statuses.status(ALL).revision().equals(revision));
     await("the second revision is on its way", () -> statuses.status(ALL).updated() >= 40);
     told("the second revision is on its way");
 
     // Paused: those in flight arrive, nobody else starts, nodes that join wait.
-    patch(ALL, "spec: {paused: true}");
+    fleet.patch(ALL, "spec: {paused: true}");
     await("the operator paused", () -> statuses.reason(ALL).equals("Paused"));
     await("nobody is in flight", () -> statuses.status(ALL).unavailable() == 0);
     assertThat(disturbances.now(ALL)).isEmpty();
@@ -118,11 +95,11 @@ class TwoHundredNodesTest {
     statuses.expectSelected(ALL, NODES, NODES + 5);
     IntStream.range(NODES, NODES + 5).forEach(this::join);
     await("the operator knows them", () -> statuses.status(ALL).desired() == NODES + 5);
-    await("they have states", () -> states().size() == NODES + 5);
+    await("they have states", () -> fleet.states().size() == NODES + 5);
     statuses.expectSelected(ALL, NODES + 5, NODES + 5);
     assertThat(disturbances.changes(ALL)).isEqualTo(changes);
     assertThat(statuses.reason(ALL)).isEqualTo("Paused");
-    patch(ALL, "spec: {paused: false}");
+    fleet.patch(ALL, "spec: {paused: false}");
     told("paused and resumed");
 
     // One operator takes over from another.
@@ -138,7 +115,7 @@ class TwoHundredNodesTest {
     // A policy that wins on some of the nodes; and nodes that leave, some while in change.
     statuses.expectSelected(EDGE, EDGE_NODES, EDGE_NODES);
     simulated.freeze(name -> nodes.get(name).get("edge").equals("true"));
-    apply(extension("hello-edge", "hello", "edge-1"), edge());
+    fleet.apply(LargeFleet.extension("hello-edge", "hello", "edge-1"), edge());
     await("all its slots are taken", () -> disturbances.now(EDGE).size() == EDGE_CAP);
     simulated.thaw();
     await("the second policy is on its way", () -> statuses.status(EDGE).ready() >= 3);
@@ -162,10 +139,10 @@ class TwoHundredNodesTest {
 
     // A number instead of a percentage.
     disturbances.startOver();
-    patch(ALL, "spec: {rollout: {maxUnavailable: " + NUMBER + "}}");
+    fleet.patch(ALL, "spec: {rollout: {maxUnavailable: " + NUMBER + "}}");
     // What is bookkeeping on the nodes of the other policy takes slots until their agents know it.
     simulated.freeze(name -> nodes.get(name).get("edge").equals("false"));
-    apply(extension("hello", "hello", "3"));
+    fleet.apply(LargeFleet.extension("hello", "hello", "3"));
     await("all slots are taken", () -> disturbances.now(ALL).size() == NUMBER);
     simulated.thaw();
     await("the third version is everywhere", () -> onNodes().containsKey("[hello 3, tools 1]"));
@@ -188,7 +165,7 @@ class TwoHundredNodesTest {
     await("all slots are taken", () -> disturbances.now(ALL).size() == NUMBER);
     simulated.thaw();
     kubectl.run("wait", "--for=delete", "nep/" + ALL, "--timeout=60s").orThrow();
-    assertThat(states()).hasSize(NODES).allMatch(s -> s.getSpec().assignments().isEmpty());
+    assertThat(fleet.states()).hasSize(NODES).allMatch(s -> s.getSpec().assignments().isEmpty());
     await("the agents know", () -> onNodes().equals(Map.of("[]", NODES)));
     assertThat(disturbances.most(ALL)).isEqualTo(NUMBER);
     assertThat(disturbances.most(EDGE)).isLessThanOrEqualTo(EDGE_CAP);
@@ -236,28 +213,7 @@ class TwoHundredNodesTest {
   }
 
   private SysextOperator startOperator(String lease) {
-    return opened(
-        SysextOperator.start(
-            cluster.client(), new OperatorConfig(true, "default", lease, -1), Clock.systemUTC()));
-  }
-
-  private static String extension(String name, String imageName, String version) {
-    return """
-        apiVersion: extensions.kairos.io/v1alpha1
-        kind: SystemExtension
-        metadata: {name: %s}
-        spec:
-          version: %s
-          imageName: %s
-          images: [{url: 'https://extensions.example.org/%s-%s.raw', sha256: %064x}]
-        """
-        .formatted(
-            name,
-            "'" + version + "'",
-            imageName,
-            name,
-            version,
-            (name + version).hashCode() & 0xffffffffL);
+    return fleet.startOperator(fleet.newClient(), lease);
   }
 
   private static String everywhere() {
@@ -288,14 +244,6 @@ class TwoHundredNodesTest {
         .formatted(EDGE_CAP);
   }
 
-  private void apply(String... resources) {
-    kubectl.apply(String.join("---\n", resources)).orThrow();
-  }
-
-  private void patch(String policy, String patch) {
-    kubectl.run("patch", "nep", policy, "--type=merge", "-p", patch).orThrow();
-  }
-
   private void awaitReady(String policy, int count) {
     await(
         policy + " is through",
@@ -311,49 +259,32 @@ class TwoHundredNodesTest {
 
   /** What how many nodes say that they have. */
   private Map<String, Integer> onNodes() {
-    Map<String, Integer> result = new TreeMap<>();
-    for (NodeExtensionState state : states()) {
-      String shown =
-          state.getStatus().extensions().stream()
-              .map(e -> e.name() + " " + (e.soaked() ? e.version() : e.phase().text()))
-              .sorted()
-              .toList()
-              .toString();
-      result.merge(shown, 1, Integer::sum);
-    }
-    return result;
-  }
-
-  private List<NodeExtensionState> states() {
-    return client.resources(NodeExtensionState.class).list().getItems();
+    return fleet.onNodes(
+        state ->
+            state.getStatus().extensions().stream()
+                .map(e -> e.name() + " " + (e.soaked() ? e.version() : e.phase().text()))
+                .sorted()
+                .toList()
+                .toString());
   }
 
   private List<SystemExtension> extensions() {
-    return client.resources(SystemExtension.class).list().getItems();
+    return fleet.client().resources(SystemExtension.class).list().getItems();
   }
 
   private void await(String what, Callable<Boolean> condition) {
-    Awaitility.await(what)
-        .atMost(LIMIT)
-        .pollInterval(Duration.ofMillis(50))
-        .conditionEvaluationListener(
-            evaluated -> {
-              if (evaluated.getRemainingTimeInMS() == 0) {
-                System.out.println(ALL + ": " + statuses.status(ALL));
-              }
-            })
-        .until(condition);
+    fleet.await(what, condition);
     assertThat(statuses.wrong()).isEmpty();
   }
 
   private void told(String what) {
-    System.out.printf(
-        "%5.1f s  %s; in change %s, most %d and %d, unavailable by status at most %d%n",
-        (System.nanoTime() - begin) / 1e9,
-        what,
-        disturbances.now(ALL).size(),
-        disturbances.most(ALL),
-        disturbances.most(EDGE),
-        statuses.mostUnavailable(ALL));
+    fleet.told(
+        "%s; in change %s, most %d and %d, unavailable by status at most %d"
+            .formatted(
+                what,
+                disturbances.now(ALL).size(),
+                disturbances.most(ALL),
+                disturbances.most(EDGE),
+                statuses.mostUnavailable(ALL)));
   }
 }

@@ -217,7 +217,7 @@ abstract class BadImageScenarios {
   /** Asks for it, and waits until node, policy and extension all say that it does not work. */
   private ExtensionStatus fails(String url, String sha256, Phase phase) {
     world.extension("bad", "1.0.0", url, sha256);
-    world.policy("bad", Activation.LIVE, "bad");
+    world.impatientPolicy("bad", Activation.LIVE, "bad");
     ExtensionStatus status = world.awaitPhase(node, "bad", phase);
     assertThat(world.awaitPolicy("bad", Conditions.FALSE).getMessage()).isNotEmpty();
     org.awaitility.Awaitility.await("the policy names the node that failed")

@@ -2,6 +2,7 @@ package io.kairos.extensions.e2e.scenario;
 
 import static org.awaitility.Awaitility.await;
 
+import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.agent.store.StoreLayout;
 import io.kairos.extensions.e2e.fleet.FleetNode;
 import java.io.IOException;
@@ -10,20 +11,25 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * Every file and link of a host's store and run folder, folders and the notes in /run left out.
+ * Every file and link of a host's stores and run folders, folders and notes of ours left out.
  *
  * <p>The agent at work writes while this reads: a list counts only if nothing vanished under it,
- * and no answer of the host to a question of the agent's was on its way.
+ * and neither a link, nor a note, nor an answer of the host to a question of the agent's was on its
+ * way. What stays on its way never counts, and fails the test.
  */
 final class HostFiles {
   private static final Duration LIMIT = Duration.ofSeconds(30);
 
   private static final String ANSWER = "/run/extensions/.sysext-operator-";
+  private static final String HALF_LINKED = "/.sysext-operator.link";
 
   private HostFiles() {}
 
@@ -33,30 +39,58 @@ final class HostFiles {
         .atMost(LIMIT)
         .pollInterval(Duration.ofMillis(20))
         .ignoreExceptionsMatching(HostFiles::isVanished)
-        .until(
-            () -> list(node.layout()),
-            files -> files.keySet().stream().noneMatch(path -> path.contains(ANSWER)));
+        .until(() -> list(node), files -> files.keySet().stream().noneMatch(onItsWay(node)));
   }
 
-  private static boolean isVanished(Throwable failure) {
+  private static Predicate<String> onItsWay(FleetNode node) {
+    List<String> links =
+        Stream.of(ExtensionClass.values())
+            .map(node::layout)
+            .map(layout -> onHost(layout, layout.links()) + "/")
+            .toList();
+    return path ->
+        path.contains(ANSWER)
+            || path.endsWith(HALF_LINKED)
+            || links.stream().anyMatch(path::startsWith);
+  }
+
+  private static String onHost(StoreLayout layout, Path here) {
+    return "/" + layout.host().root().relativize(here);
+  }
+
+  /** Whether a file was there a moment ago. */
+  static boolean isVanished(Throwable failure) {
     return failure instanceof NoSuchFileException
         || failure.getCause() instanceof NoSuchFileException;
   }
 
-  private static Map<String, String> list(StoreLayout layout) throws IOException {
+  private static Map<String, String> list(FleetNode node) throws IOException {
     Map<String, String> files = new TreeMap<>();
-    for (Path onHost : new Path[] {StoreLayout.STORE, StoreLayout.RUN}) {
+    for (ExtensionClass one : ExtensionClass.values()) {
+      list(node.layout(one), files);
+    }
+    return files;
+  }
+
+  private static void list(StoreLayout layout, Map<String, String> files) throws IOException {
+    List<Path> folders = new ArrayList<>(List.of(layout.storeOnHost(), layout.runOnHost()));
+    layout.profiles().stream().map(layout::profileOnHost).forEach(folders::add);
+    for (Path onHost : folders) {
+      if (!Files.isDirectory(layout.here(onHost))) {
+        continue;
+      }
       try (Stream<Path> walk = Files.walk(layout.here(onHost))) {
         for (Path file : walk.toList()) {
           if (!Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)
+              && !file.equals(layout.verified())
+              && !file.equals(layout.fit())
               && !file.equals(layout.ledger())
               && !file.equals(layout.proofs())) {
-            files.put("/" + layout.hostRoot().relativize(file), describe(file));
+            files.put(onHost(layout, file), describe(file));
           }
         }
       }
     }
-    return files;
   }
 
   private static String describe(Path file) throws IOException {

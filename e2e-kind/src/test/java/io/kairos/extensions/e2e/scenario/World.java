@@ -18,9 +18,11 @@ import io.kairos.extensions.e2e.cluster.Kubectl;
 import io.kairos.extensions.e2e.cluster.RunReport;
 import io.kairos.extensions.e2e.cluster.TestCluster;
 import io.kairos.extensions.e2e.cluster.TestClusters;
+import io.kairos.extensions.e2e.fleet.Contended;
 import io.kairos.extensions.e2e.fleet.Fleet;
 import io.kairos.extensions.e2e.fleet.FleetNode;
 import io.kairos.extensions.e2e.fleet.Hosts;
+import io.kairos.extensions.e2e.fleet.Installation;
 import io.kairos.extensions.e2e.host.HostOptions;
 import io.kairos.extensions.e2e.host.SampleImage;
 import java.io.ByteArrayInputStream;
@@ -32,8 +34,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /** A fleet with the words that the scenarios are told in. */
-final class World implements AutoCloseable {
-  static final Duration PATIENCE = Duration.ofSeconds(40);
+public final class World implements AutoCloseable {
+  /** How long anything may take. */
+  public static final Duration PATIENCE = Duration.ofSeconds(40);
 
   private final Fleet fleet;
   private final Hosts hosts;
@@ -55,6 +58,13 @@ final class World implements AutoCloseable {
   static World on(Hosts hosts, TestCluster cluster) throws IOException, InterruptedException {
     RunReport.ofThisBuild().record("hosts", hosts.describe());
     return new World(Fleet.start(cluster), hosts);
+  }
+
+  /** On a cluster where the programs are run in a way of the caller's. */
+  public static World on(Hosts hosts, TestCluster cluster, Installation installation)
+      throws IOException, InterruptedException {
+    RunReport.ofThisBuild().record("hosts", hosts.describe());
+    return new World(Fleet.start(cluster, installation), hosts);
   }
 
   Fleet fleet() {
@@ -89,18 +99,20 @@ final class World implements AutoCloseable {
     return boot(HostOptions.named(name));
   }
 
-  FleetNode boot(HostOptions options) {
+  /** Boots a host, with its agent. */
+  public FleetNode boot(HostOptions options) {
     return fleet.addNode(hosts, options);
   }
 
   /** Makes a plain image and serves it. */
-  SampleImage image(String name, String version) {
+  public SampleImage image(String name, String version) {
     SampleImage image = fleet.images().plain(name, version);
     fleet.server().serve(image);
     return image;
   }
 
-  void extension(SampleImage image) {
+  /** Says what an extension is: this image. */
+  public void extension(SampleImage image) {
     extension(image.name(), image.version(), fleet.server().https(image), image.sha256());
   }
 
@@ -118,7 +130,8 @@ final class World implements AutoCloseable {
     extension(name, version, url, sha256, "");
   }
 
-  private void extension(String name, String version, String url, String sha256, String more) {
+  /** The same with more of a spec, as YAML. */
+  void extension(String name, String version, String url, String sha256, String more) {
     apply(
         """
         apiVersion: extensions.kairos.io/v1alpha1
@@ -132,12 +145,28 @@ final class World implements AutoCloseable {
             + more);
   }
 
-  void policy(String name, Activation activation, String... extensions) {
+  /** Gives extensions to all nodes. */
+  public void policy(String name, Activation activation, String... extensions) {
     policy(name, activation, "[active, passive]", 0, extensions);
   }
 
   void policy(
       String name, Activation activation, String profiles, int soakSeconds, String... extensions) {
+    policy(name, activation, profiles, soakSeconds, 600, extensions);
+  }
+
+  /** One for which what may pass by itself, such as a server that is away, soon is a failure. */
+  void impatientPolicy(String name, Activation activation, String... extensions) {
+    policy(name, activation, "[active, passive]", 0, 2, extensions);
+  }
+
+  private void policy(
+      String name,
+      Activation activation,
+      String profiles,
+      int soakSeconds,
+      int deadlineSeconds,
+      String... extensions) {
     StringBuilder list = new StringBuilder();
     for (String extension : extensions) {
       list.append("{name: ").append(extension).append("}, ");
@@ -152,12 +181,14 @@ final class World implements AutoCloseable {
           extensions: [%s]
           profiles: %s
           activation: %s
-          rollout: {maxUnavailable: 100%%, soakSeconds: %d}
+          rollout:
+            {maxUnavailable: 100%%, soakSeconds: %d, progressDeadlineSeconds: %d}
         """
-            .formatted(name, list, profiles, activation.text(), soakSeconds));
+            .formatted(name, list, profiles, activation.text(), soakSeconds, deadlineSeconds));
   }
 
-  ExtensionStatus awaitPhase(FleetNode node, String extension, Phase phase) {
+  /** Waits until an extension is in this phase on the node. */
+  public ExtensionStatus awaitPhase(FleetNode node, String extension, Phase phase) {
     return await(node.name() + ": " + extension + " " + phase)
         .atMost(PATIENCE)
         .until(
@@ -184,22 +215,26 @@ final class World implements AutoCloseable {
   private void restart(FleetNode node, Runnable how) {
     String mark = "nothing reported yet";
     node.killAgent();
-    fleet
-        .client()
-        .resources(NodeExtensionState.class)
-        .withName(node.name())
-        .editStatus(
-            state -> {
-              state.setStatus(state.getStatus().toBuilder().summary(mark).build());
-              return state;
-            });
+    NodeExtensionState unused =
+        Contended.edit(
+            () ->
+                fleet
+                    .client()
+                    .resources(NodeExtensionState.class)
+                    .withName(node.name())
+                    .editStatus(
+                        state -> {
+                          state.setStatus(state.getStatus().toBuilder().summary(mark).build());
+                          return state;
+                        }));
     how.run();
     await(node.name() + " reported")
         .atMost(PATIENCE)
         .until(() -> !node.state().orElseThrow().getStatus().summary().equals(mark));
   }
 
-  ExtensionStatus awaitActive(FleetNode node, SampleImage image) {
+  /** Waits until this very image is in effect on the node. */
+  public ExtensionStatus awaitActive(FleetNode node, SampleImage image) {
     return await(node.name() + ": " + image.name() + " " + image.version() + " active")
         .atMost(PATIENCE)
         .until(
@@ -229,7 +264,7 @@ final class World implements AutoCloseable {
                           .inNamespace("default")
                           .list()
                           .getItems())
-                  .filteredOn(event -> "DriftRepaired".equals(event.getReason()))
+                  .filteredOn(event -> "DriftDetected".equals(event.getReason()))
                   .anySatisfy(
                       event -> {
                         assertThat(event.getRegarding().getUid())
@@ -265,7 +300,7 @@ final class World implements AutoCloseable {
   }
 
   /** Deletes every policy and extension and waits until no node has anything assigned. */
-  void clear() {
+  public void clear() {
     fleet.client().resources(NodeExtensionPolicy.class).delete();
     fleet.client().resources(SystemExtension.class).delete();
     await("everything deleted")
@@ -295,14 +330,16 @@ final class World implements AutoCloseable {
         .stdout();
   }
 
-  static void assertRuns(FleetNode node, SampleImage image) {
+  /** The program in the image runs on the host. */
+  public static void assertRuns(FleetNode node, SampleImage image) {
     if (node.host().merges()) {
       assertThat(node.host().exec(image.name()).stdout().strip())
           .isEqualTo(image.name() + " " + image.version());
     }
   }
 
-  static void assertUnmerged(FleetNode node, String name) {
+  /** Nothing of the extension is left on the host's paths. */
+  public static void assertUnmerged(FleetNode node, String name) {
     if (node.host().merges()) {
       assertThat(merged(node)).doesNotContain("/extensions/" + name + "/");
       assertThat(node.host().exec("sh", "-c", "command -v " + name).exitCode()).isNotZero();

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
@@ -66,7 +67,11 @@ final class Download {
     AtomicLong received = new AtomicLong();
     try (Patience patience = patience(source.body(), received);
         OutputStream out =
-            Files.newOutputStream(part, StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
+            Files.newOutputStream(
+                part,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.APPEND,
+                LinkOption.NOFOLLOW_LINKS)) {
       byte[] buffer = new byte[BUFFER];
       long looked = 0;
       while (true) {
@@ -178,7 +183,7 @@ final class Download {
     try {
       return source.body().read(buffer);
     } catch (BadBodyException bad) {
-      throw new FetchException(bad.reason(), url + ": " + bad.getMessage());
+      throw new FetchException(bad.reason(), url + ": " + bad.getMessage(), bad.pause());
     } catch (IOException broken) {
       if (Thread.interrupted()) {
         throw new InterruptedException();

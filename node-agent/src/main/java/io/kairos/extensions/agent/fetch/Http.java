@@ -17,6 +17,7 @@ import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.channels.UnresolvedAddressException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -89,20 +90,19 @@ final class Http {
               .append(Urls.shown(from))
               .append(" was answered with HTTP ")
               .append(status);
-      header("Retry-After")
-          .filter(when -> when.matches("[A-Za-z0-9 ,:]{1,40}"))
-          .ifPresent(
-              when ->
-                  message
-                      .append(", and the server asks to come back ")
-                      .append(when.matches("[0-9]+") ? "in " + when + " s" : "at " + when));
+      Optional<RetryAfter> again = RetryAfter.of(headers);
+      again.ifPresent(
+          when -> message.append(", and the server asks to come back ").append(when.text()));
       switch (status) {
         case 401, 403 -> message.append(" (a pull secret gives the agent a user or a token)");
         case 407 ->
             message.append(" (the proxy asks for a user: HTTPS_PROXY=http://USER:PASSWORD@…)");
         default -> {}
       }
-      return new FetchException(Reasons.DOWNLOAD_REFUSED, message.toString());
+      return new FetchException(
+          Reasons.DOWNLOAD_REFUSED,
+          message.toString(),
+          again.map(RetryAfter::pause).orElse(Duration.ZERO));
     }
 
     @Override

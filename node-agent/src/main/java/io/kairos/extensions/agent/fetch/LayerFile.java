@@ -168,7 +168,7 @@ final class LayerFile extends InputStream implements Progress {
     try {
       blob = registry.blob(layer, Optional.empty());
     } catch (FetchException e) {
-      throw new BadBodyException(e.reason(), e.getMessage());
+      throw new BadBodyException(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new InterruptedIOException("interrupted");

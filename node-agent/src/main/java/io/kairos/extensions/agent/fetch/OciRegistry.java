@@ -1,6 +1,5 @@
 package io.kairos.extensions.agent.fetch;
 
-import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -120,10 +119,8 @@ final class OciRegistry {
       if (body != null && body.isObject()) {
         return body;
       }
-    } catch (JacksonException e) {
+    } catch (IOException e) { // a CharConversionException, too: not even characters
       throw invalid(url);
-    } catch (IOException e) {
-      throw new IllegalStateException("bytes in memory are read without input or output", e);
     }
     throw invalid(url);
   }

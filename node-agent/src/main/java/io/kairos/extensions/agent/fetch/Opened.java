@@ -1,9 +1,11 @@
 package io.kairos.extensions.agent.fetch;
 
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.LongConsumer;
 
 /**
  * A source that answers.
@@ -26,6 +28,34 @@ record Opened(
   /** One from its beginning that cannot be carried on. */
   static Opened whole(InputStream body, OptionalLong length) {
     return new Opened(body, length, 0, length, Optional.empty());
+  }
+
+  /** The same, with word of the bytes that are read of it. */
+  Opened counted(LongConsumer read) {
+    return new Opened(new Counted(body, read), length, offset, total, validator);
+  }
+
+  private static final class Counted extends FilterInputStream {
+    private final LongConsumer read;
+
+    Counted(InputStream body, LongConsumer read) {
+      super(body);
+      this.read = read;
+    }
+
+    @Override
+    public int read() throws IOException {
+      int one = super.read();
+      read.accept(one < 0 ? 0 : 1);
+      return one;
+    }
+
+    @Override
+    public int read(byte[] bytes, int from, int length) throws IOException {
+      int some = super.read(bytes, from, length);
+      read.accept(Math.max(0, some));
+      return some;
+    }
   }
 
   @Override

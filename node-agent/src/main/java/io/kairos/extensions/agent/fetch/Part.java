@@ -1,11 +1,15 @@
 package io.kairos.extensions.agent.fetch;
 
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -21,6 +25,9 @@ import java.util.OptionalLong;
  */
 final class Part {
   private static final int FORM = 1;
+
+  /** A URL and an ETag are bounded by what servers and the API take. */
+  private static final long MOST_NOTE_BYTES = 64 << 10;
 
   private final Path file;
   private final Path note;
@@ -47,8 +54,13 @@ final class Part {
   Optional<Resume> resume(String url) throws IOException {
     List<String> lines;
     try {
+      BasicFileAttributes found =
+          Files.readAttributes(note, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+      if (!found.isRegularFile() || found.size() > MOST_NOTE_BYTES) {
+        return Optional.empty(); // nothing of ours: to open a FIFO would hold us up
+      }
       lines = Files.readAllLines(note, StandardCharsets.UTF_8);
-    } catch (NoSuchFileException none) {
+    } catch (NoSuchFileException | CharacterCodingException none) {
       return Optional.empty();
     }
     boolean regular = Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS);
@@ -82,7 +94,9 @@ final class Part {
       Files.writeString(
           note,
           FORM + "\n" + url + "\n" + validator.get() + "\n" + length + "\n",
-          StandardCharsets.UTF_8);
+          StandardCharsets.UTF_8,
+          StandardOpenOption.CREATE_NEW,
+          StandardOpenOption.WRITE);
     }
   }
 
@@ -93,8 +107,17 @@ final class Part {
 
   /** Nothing of it is worth keeping. */
   void delete() throws IOException {
-    Files.deleteIfExists(note);
-    Files.deleteIfExists(file);
+    clear(note);
+    clear(file);
+  }
+
+  private static void clear(Path path) throws IOException {
+    try {
+      Files.deleteIfExists(path);
+    } catch (DirectoryNotEmptyException folder) {
+      throw new IOException(
+          path + " is a folder where a download of ours has to be: move it away", folder);
+    }
   }
 
   /** Keeps what another try can carry on, and nothing else. */

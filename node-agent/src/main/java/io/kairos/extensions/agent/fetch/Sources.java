@@ -1,11 +1,12 @@
 package io.kairos.extensions.agent.fetch;
 
 import io.kairos.extensions.agent.image.HostFacts;
-import io.kairos.extensions.agent.store.StoreLayout;
+import io.kairos.extensions.agent.store.HostPaths;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.api.v1alpha1.Target;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
@@ -13,48 +14,82 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Opens sources: {@code https}, {@code http}, {@code oci}, and {@code file} below the folders that
  * the administrator of the agent allows.
  */
 public final class Sources {
-  private final StoreLayout layout;
+  private final HostPaths paths;
   private final List<Path> fileFolders;
   private final FetchConfig config;
   private final Limits limits;
+  private final Rests rests = new Rests(System::nanoTime);
   private final Optional<Path> siteCa;
   private final SiteFolder site;
-  private final Http http;
+  private final LongAdder received = new LongAdder();
+
+  /** For what needs no certificates of its own, by those of the site as they were last. */
+  private SiteHttp common;
+
+  /**
+   * What asks servers that the site's authorities, or the JDK's, vouch for.
+   *
+   * @param pem the site's certificates as they were read, empty for none
+   */
+  private record SiteHttp(String pem, Http http) {}
 
   /**
    * Opens sources for a host.
    *
    * @param siteCa PEM certificates to believe beside the JDK's
    * @param fileFolders folders of the host below which {@code file://} is allowed
-   * @throws IOException when the certificates cannot be read
+   * @throws IOException when the certificates cannot be read now; they are read anew for each
+   *     download, for a mounted ConfigMap may change at any moment
    */
-  public Sources(
-      Optional<Path> siteCa, StoreLayout layout, List<Path> fileFolders, FetchConfig config)
+  public Sources(Optional<Path> siteCa, HostPaths paths, List<Path> fileFolders, FetchConfig config)
       throws IOException {
-    this(siteCa, layout, fileFolders, config, Limits.DEFAULT);
+    this(siteCa, paths, fileFolders, config, Limits.DEFAULT);
   }
 
   /** With other limits; the size of the largest image is the configuration's. */
   Sources(
       Optional<Path> siteCa,
-      StoreLayout layout,
+      HostPaths paths,
       List<Path> fileFolders,
       FetchConfig config,
       Limits limits)
       throws IOException {
-    this.layout = layout;
+    this.paths = paths;
     this.fileFolders = List.copyOf(fileFolders);
     this.config = config;
     this.limits = limits.withMaxImageBytes(config.maxImageBytes());
     this.siteCa = siteCa;
     this.site = new SiteFolder(config.sourcesFolder());
-    this.http = new Http(Trust.context(siteCa), config.proxies(), limits);
+    this.common = common(sitePem());
+  }
+
+  private SiteHttp common(String pem) throws IOException {
+    return new SiteHttp(pem, new Http(Trust.context(siteCa), config.proxies(), limits));
+  }
+
+  private String sitePem() throws IOException {
+    return siteCa.isPresent() ? Files.readString(siteCa.get(), StandardCharsets.ISO_8859_1) : "";
+  }
+
+  /** Connections are kept as long as nobody else is to be believed. */
+  private synchronized Http common() throws IOException {
+    String pem = sitePem();
+    if (!pem.equals(common.pem())) {
+      common = common(pem);
+    }
+    return common.http();
+  }
+
+  /** Which places have to be left alone for now. */
+  Rests rests() {
+    return rests;
   }
 
   /** What downloads have to keep to. */
@@ -78,6 +113,18 @@ public final class Sources {
    * @throws InterruptedException when the thread is
    */
   Opened open(
+      Target.ResolvedImage image, HostFacts host, String place, Optional<Part.Resume> resume)
+      throws FetchException, InterruptedException {
+    Opened opened = openAny(image, host, place, resume);
+    return Urls.scheme(Urls.parse(place)).equals("file") ? opened : opened.counted(received::add);
+  }
+
+  /** The bytes of images that came over a network so far. */
+  public long receivedBytes() {
+    return received.sum();
+  }
+
+  private Opened openAny(
       Target.ResolvedImage image, HostFacts host, String place, Optional<Part.Resume> resume)
       throws FetchException, InterruptedException {
     URI uri = Urls.parse(place);
@@ -107,7 +154,13 @@ public final class Sources {
 
   private Http http(Target.ResolvedImage image) throws FetchException {
     if (image.caBundle().isEmpty()) {
-      return http;
+      try {
+        return common();
+      } catch (IOException e) {
+        throw new FetchException(
+            Reasons.CA_BUNDLE_UNAVAILABLE,
+            "the certificates of the site (SYSEXT_CA_FILE of the agent) cannot be used: " + e);
+      }
     }
     try {
       return new Http(
@@ -141,7 +194,7 @@ public final class Sources {
                             + " lies in no folder that this agent may read; SYSEXT_FILE_FOLDERS allows: "
                             + fileFolders));
     refuseLinks(folder, onHost);
-    Path file = layout.here(onHost);
+    Path file = paths.here(onHost);
     try {
       if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
         throw new FetchException(Reasons.SOURCE_UNREACHABLE, onHost + " is no file on the host");
@@ -159,7 +212,7 @@ public final class Sources {
    */
   private void refuseLinks(Path folder, Path onHost) throws FetchException {
     for (Path at = onHost; !at.equals(folder) && at.startsWith(folder); at = at.getParent()) {
-      if (Files.isSymbolicLink(layout.here(at))) {
+      if (Files.isSymbolicLink(paths.here(at))) {
         throw new FetchException(
             Reasons.SOURCE_NOT_ALLOWED, at + " is a link; no link is followed below " + folder);
       }

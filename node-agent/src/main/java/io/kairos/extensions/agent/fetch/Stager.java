@@ -16,6 +16,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -24,9 +25,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings one image into the store: an image that is there already is hashed again, anything else is
- * downloaded to {@code staging/}, where a download that breaks off waits to be carried on. Only
- * what has the promised digest and fits this host gets its final name.
+ * Brings one image into the store: an image that is there already is hashed again, and thrown away
+ * where somebody overwrote it; anything else is downloaded to {@code staging/}, where a download
+ * that breaks off waits to be carried on. Only what has the promised digest and fits this host gets
+ * its final name.
  */
 public final class Stager {
   private static final Logger LOG = LoggerFactory.getLogger(Stager.class);
@@ -59,9 +61,12 @@ public final class Stager {
     Part part = new Part(layout.staging(), image.sha256());
     try {
       Path kept = layout.images().resolve(image.sha256());
-      if (Files.isRegularFile(kept, LinkOption.NOFOLLOW_LINKS)
-          && Download.digest(kept).equals(image.sha256())) {
-        return inspect(kept, name, host);
+      if (Files.isRegularFile(kept, LinkOption.NOFOLLOW_LINKS)) {
+        if (Download.digest(kept).equals(image.sha256())) {
+          return inspect(kept, name, host);
+        }
+        LOG.warn("image {} of the store has another digest: it is fetched again", image.sha256());
+        store.discard(image.sha256());
       }
       fetch(image, host, part);
       Staged verdict = inspect(part.file(), name, host);
@@ -73,22 +78,31 @@ public final class Stager {
       }
       return verdict;
     } catch (FetchException e) {
-      return new Staged.NotStaged(e.reason(), e.getMessage());
+      return new Staged.NotStaged(e.reason(), e.getMessage(), e.pause().toMillis());
     } catch (IOException e) {
       return dropped(part, new Staged.NotStaged(Reasons.STORE_ERROR, "the store: " + e));
     }
   }
 
-  /** From the first place that gives it: mirrors, then the URL itself. */
+  /**
+   * From the first place that gives it: mirrors, then the URL itself. Where none does, the next try
+   * waits for the first of them that may be asked again.
+   */
   private void fetch(Target.ResolvedImage image, HostFacts host, Part part)
       throws FetchException, IOException, InterruptedException {
     List<String> places = sources.places(image.url());
     List<String> failures = new ArrayList<>();
+    Duration pause = RetryAfter.LONGEST;
     for (String place : places) {
       try {
+        sources.rests().requireOver(place);
         download(image, host, place, part);
         return;
       } catch (FetchException e) {
+        if (!e.pause().isZero()) {
+          sources.rests().begin(place, e.pause());
+        }
+        pause = e.pause().compareTo(pause) < 0 ? e.pause() : pause;
         if (CARRIED_ON.contains(e.reason())) {
           part.tidy();
         } else {
@@ -101,7 +115,8 @@ public final class Stager {
                   e.reason(),
                   e.getMessage()
                       + "; before that mirrors were tried: "
-                      + String.join("; ", failures));
+                      + String.join("; ", failures),
+                  pause);
         }
         LOG.warn("a mirror gave nothing: {}", e.getMessage());
         failures.add(e.getMessage());

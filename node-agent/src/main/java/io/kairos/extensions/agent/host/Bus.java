@@ -2,6 +2,7 @@ package io.kairos.extensions.agent.host;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.freedesktop.dbus.connections.impl.DBusConnection;
@@ -29,7 +30,17 @@ final class Bus implements AutoCloseable {
    * @throws HostException when the bus or systemd does not answer, or refuses
    */
   <T> T manager(String what, Function<Systemd.Manager, T> call) throws HostException {
-    return ask(what, Systemd.PATH, Systemd.Manager.class, call);
+    return ask(what, Systemd.BUS_NAME, Systemd.PATH, Systemd.Manager.class, call);
+  }
+
+  /**
+   * Calls logind's manager.
+   *
+   * @param what is asked, for messages
+   * @throws HostException when the bus or logind does not answer, or refuses
+   */
+  <T> T login(String what, Function<Login.Manager, T> call) throws HostException {
+    return ask(what, Login.BUS_NAME, Login.PATH, Login.Manager.class, call);
   }
 
   /**
@@ -41,10 +52,31 @@ final class Bus implements AutoCloseable {
     Object value =
         ask(
             "property " + name,
+            Systemd.BUS_NAME,
             path,
             Properties.class,
             properties -> properties.<Object>Get(iface, name));
     return type.cast(value instanceof Variant<?> variant ? variant.getValue() : value);
+  }
+
+  /**
+   * The command lines of a service, the programs' names included.
+   *
+   * @param path of its unit
+   * @param property {@code ExecStart} or another of that form
+   * @throws HostException when systemd does not answer
+   */
+  List<List<String>> commandLines(String path, String property) throws HostException {
+    List<List<String>> commands = new ArrayList<>();
+    for (Object command : list(property(path, Systemd.SERVICE, property, Object.class))) {
+      commands.add(list(((Object[]) command)[1]).stream().map(String::valueOf).toList());
+    }
+    return commands;
+  }
+
+  /** The library gives some arrays as lists. */
+  static List<?> list(Object array) {
+    return array instanceof List<?> list ? list : List.of((Object[]) array);
   }
 
   /**
@@ -56,15 +88,26 @@ final class Bus implements AutoCloseable {
     return manager("LoadUnit " + name, manager -> manager.loadUnit(name)).getPath();
   }
 
+  /** Whether the connection that was used last still stands. */
+  synchronized boolean isConnected() {
+    return connection != null && connection.isConnected();
+  }
+
   private synchronized <I extends DBusInterface, T> T ask(
-      String what, String path, Class<I> iface, Function<I, T> call) throws HostException {
+      String what, String service, String path, Class<I> iface, Function<I, T> call)
+      throws HostException {
     try {
-      return call.apply(connected().getRemoteObject(Systemd.BUS_NAME, path, iface));
+      return call.apply(connected().getRemoteObject(service, path, iface));
     } catch (DBusExecutionException refused) {
-      if (connection != null && !connection.isConnected()) {
+      boolean stands = connection != null && connection.isConnected();
+      if (!stands) {
         close();
       }
-      throw new HostException("systemd refused " + what + ": " + refused.getMessage(), refused);
+      String message = "the host refused " + what + ": " + String.valueOf(refused.getMessage());
+      if (stands && RefusedException.isVerdict(refused)) {
+        throw new RefusedException(message, refused);
+      }
+      throw new HostException(message, refused);
     } catch (DBusException broken) {
       close();
       throw new HostException(

@@ -1,8 +1,12 @@
 package io.kairos.extensions.agent.host;
 
+import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.agent.image.HostFacts;
+import io.kairos.extensions.agent.image.MachineArchitecture;
+import io.kairos.extensions.agent.image.OsRelease;
 import io.kairos.extensions.agent.image.TrustedCertificates;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** What the agent asks of the system it looks after, beside its files. */
@@ -16,14 +20,33 @@ public interface Host extends AutoCloseable {
   Identity identify() throws HostException;
 
   /**
-   * What is merged now.
+   * Asks again for what may change while the host runs: what its units take and merge, and whose
+   * signatures it trusts itself.
+   *
+   * @param known what it said before
+   * @throws HostException when it does not answer
+   */
+  Identity identifyAgain(Identity known) throws HostException;
+
+  /**
+   * What is merged now, of each class that the host can merge.
    *
    * @throws HostException when the host does not answer
    */
-  Merge merge() throws HostException;
+  Map<ExtensionClass, Merge> merges() throws HostException;
 
   /**
-   * A cheap sign of the merge that {@link #merge()} showed last: it changes when that merge is
+   * The classes of which no boot of the host merges anything by itself: their unit is not enabled,
+   * or masked. A Kairos image enables the one of system extensions anew in each boot, by a stage of
+   * its own ({@code 99_sysext.yaml}), and that of configuration only where the distribution does.
+   *
+   * @return what the host says of the unit instead, {@code disabled} for one
+   * @throws HostException when the host does not answer
+   */
+  Map<ExtensionClass, String> unmergedAtBoot() throws HostException;
+
+  /**
+   * A cheap sign of the merges that {@link #merges()} showed last: it changes when one of them is
    * gone. Asking for it starts no process on the host. It may change without that, too, and some
    * changes of a merge it does not see: it tells when to look, and nothing else.
    *
@@ -32,18 +55,29 @@ public interface Host extends AutoCloseable {
   String mergeSign() throws HostException;
 
   /**
-   * Merges what the run folder links, all of it at once, and waits until that shows.
+   * Merges what is linked of one class, all of it at once, and waits until that shows.
    *
+   * @param extensionClass which the host can merge
    * @param wanted names that have to be merged afterwards
    * @param unwanted names that must not be merged afterwards
    * @param reloadUnits whether unit files come or go, so that systemd has to read them
    * @throws HostException when the host does not answer; whether it merged is then unknown
    */
-  Refreshed refresh(Set<String> wanted, Set<String> unwanted, boolean reloadUnits)
+  Refreshed refresh(
+      ExtensionClass extensionClass, Set<String> wanted, Set<String> unwanted, boolean reloadUnits)
       throws HostException;
 
   /** The host's units. */
   Units units();
+
+  /**
+   * Begins an orderly reboot and returns; the host goes down soon after. Whoever delays a shutdown,
+   * as a kubelet does that ends its pods gracefully, is given its time.
+   *
+   * @throws HostException when the host does not answer, or refuses, as it does while somebody
+   *     blocks shutdowns
+   */
+  void reboot() throws HostException;
 
   @Override
   void close();
@@ -51,27 +85,38 @@ public interface Host extends AutoCloseable {
   /**
    * Who the host is.
    *
-   * @param facts what images are matched against
+   * @param architecture of the running kernel
+   * @param osRelease the host's own
+   * @param facts what images are matched against, of each class that the host can merge
    * @param systemd the version of systemd
    * @param kernel the release of the kernel
    * @param trustedBoot whether a signed unified kernel image was booted
+   * @param kairos whether it is one of Kairos, with its store and boot profiles
    * @param verityKeys the certificates in the host's {@code verity.d} folders; looked for on
    *     Trusted Boot hosts only
    */
   record Identity(
-      HostFacts facts,
+      MachineArchitecture architecture,
+      OsRelease osRelease,
+      Map<ExtensionClass, HostFacts> facts,
       String systemd,
       String kernel,
       boolean trustedBoot,
+      boolean kairos,
       TrustedCertificates verityKeys) {
-    /** A host without Trusted Boot. */
-    public Identity(HostFacts facts, String systemd, String kernel) {
-      this(facts, systemd, kernel, false, TrustedCertificates.NONE);
+    /** Takes a copy. */
+    public Identity {
+      facts = Map.copyOf(facts);
+    }
+
+    /** What images of a class are matched against, where the host can merge that class. */
+    public Optional<HostFacts> facts(ExtensionClass extensionClass) {
+      return Optional.ofNullable(facts.get(extensionClass));
     }
   }
 
   /**
-   * A merge, as the host's mount table shows it.
+   * A merge of one class, as the host's mount table shows it.
    *
    * @param id of the mounts: stays exactly as long as this merge lasts, empty while nothing is
    *     merged

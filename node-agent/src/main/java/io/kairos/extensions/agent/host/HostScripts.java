@@ -1,6 +1,6 @@
 package io.kairos.extensions.agent.host;
 
-import io.kairos.extensions.agent.store.StoreLayout;
+import io.kairos.extensions.agent.store.HostPaths;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -18,7 +18,7 @@ import org.freedesktop.dbus.types.Variant;
  * Runs short shell scripts on the host, each as a transient unit of PID 1 with a cgroup and a time
  * limit of its own. The output comes back through a file in the run folder, which both sides see:
  * in memory, so that a full disk does not silence the host. What a crash leaves there is deleted by
- * {@link io.kairos.extensions.agent.store.Store#recover()}.
+ * {@link HostPaths#recover()}.
  */
 final class HostScripts {
   private static final Duration LIMIT = Duration.ofSeconds(20);
@@ -43,11 +43,11 @@ final class HostScripts {
           + "{ echo; cat \"$part.code\"; } >>\"$part\" && rm \"$part.code\" && mv \"$part\" \"$whole\"";
 
   private final Bus bus;
-  private final StoreLayout layout;
+  private final HostPaths paths;
 
-  HostScripts(Bus bus, StoreLayout layout) {
+  HostScripts(Bus bus, HostPaths paths) {
     this.bus = bus;
-    this.layout = layout;
+    this.paths = paths;
   }
 
   /**
@@ -129,9 +129,9 @@ final class HostScripts {
     Output() throws HostException {
       String id = UUID.randomUUID().toString();
       this.unit = "sysext-operator-" + id + ".service";
-      this.onHost = StoreLayout.outputOnHost(id);
-      this.whole = layout.here(onHost);
-      this.part = layout.here(Path.of(onHost + ".part"));
+      this.onHost = HostPaths.outputOnHost(id);
+      this.whole = paths.here(onHost);
+      this.part = paths.here(Path.of(onHost + ".part"));
       try {
         Files.createDirectories(whole.getParent());
       } catch (IOException e) {

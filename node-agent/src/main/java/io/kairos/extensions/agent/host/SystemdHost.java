@@ -1,17 +1,20 @@
 package io.kairos.extensions.agent.host;
 
+import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.agent.image.HostFacts;
 import io.kairos.extensions.agent.image.MachineArchitecture;
 import io.kairos.extensions.agent.image.OsRelease;
 import io.kairos.extensions.agent.image.TrustedCertificates;
 import io.kairos.extensions.agent.store.BootState;
-import io.kairos.extensions.agent.store.StoreLayout;
+import io.kairos.extensions.agent.store.HostPaths;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -21,24 +24,17 @@ import java.util.stream.Collectors;
 /**
  * A host whose PID 1 is systemd.
  *
- * <p>A refresh is a {@code ReloadOrRestartUnit} of systemd-sysext.service: a reload keeps the old
- * merge when an image is bad, and the service carries the host's own environment and image policy.
- * Where the unit cannot reload (systemd 252 without a drop-in) it is first given an {@code
- * ExecReload} in {@code /run/systemd/system}: a restart would unmerge everything first. No exit
- * code is believed: the merge is what the {@link MountTable} shows, and other mounts than before
- * are a real remount. A first refusal is tried once more, since a first merge is known to fail
- * where the second works.
+ * <p>A refresh is a {@code ReloadOrRestartUnit} of the class's unit: a reload keeps the old merge
+ * when an image is bad, and the service carries the host's own environment and image policy. A unit
+ * that cannot do so as it is gets {@link UnitDropIns} first. No exit code is believed: the merge is
+ * what the {@link MountTable} shows, and other mounts than before are a real remount. A first
+ * refusal is tried once more, since a first merge is known to fail where the second works.
  */
 public final class SystemdHost implements Host {
-  private static final String SERVICE = "systemd-sysext.service";
+  private static final String LOGIND = "systemd-logind.service";
   private static final int CARRIES_MOUNTS_ALONG = 257;
   private static final Pattern MAJOR = Pattern.compile("\\d{1,6}");
   private static final Duration JOB_LIMIT = Duration.ofSeconds(90);
-
-  private static final String GIVE_RELOAD =
-      "mkdir -p /run/systemd/system/systemd-sysext.service.d\n"
-          + "printf '[Service]\\nExecReload=systemd-sysext refresh\\n'"
-          + " >/run/systemd/system/systemd-sysext.service.d/50-sysext-operator.conf";
 
   /**
    * As systemd looks for them: of files with one name the first counts, a masked one not at all.
@@ -56,22 +52,45 @@ public final class SystemdHost implements Host {
       done
       """;
 
-  private final StoreLayout layout;
+  /**
+   * Not by its folders: whoever runs the agent makes those of every layout. immucore leaves a
+   * sentinel in each boot; the build of an image writes the release file, or at first its variables
+   * into os-release.
+   */
+  private static final String KAIROS =
+      """
+      kind=other
+      for file in /run/cos/*_mode /etc/kairos-release /usr/bin/kairos-agent; do
+        if [ -e "$file" ]; then kind=kairos; fi
+      done
+      if grep -q '^KAIROS_' /etc/os-release; then kind=kairos; fi
+      echo "$kind"
+      """;
+
+  /** What systemd says of a unit that a boot starts; one in /run only is gone by then. */
+  private static final Set<String> STARTED_AT_BOOT =
+      Set.of("enabled", "static", "alias", "indirect", "generated");
+
+  private final HostPaths paths;
   private final Bus bus;
   private final HostScripts scripts;
   private final SystemdUnits units;
+  private final UnitDropIns dropIns;
+
+  private Optional<Boolean> kairos = Optional.empty();
 
   private volatile OptionalInt major = OptionalInt.empty();
 
-  /** The mount units of the merge that was seen last. */
+  /** The mount units of the merges that were seen last. */
   private volatile List<String> mounts = List.of();
 
   /** Nothing is connected yet. */
-  public SystemdHost(StoreLayout layout) {
-    this.layout = layout;
-    this.bus = new Bus(layout.here(Path.of("/run/dbus/system_bus_socket")));
-    this.scripts = new HostScripts(bus, layout);
+  public SystemdHost(HostPaths paths) {
+    this.paths = paths;
+    this.bus = new Bus(paths.here(Path.of("/run/dbus/system_bus_socket")));
+    this.scripts = new HostScripts(bus, paths);
     this.units = new SystemdUnits(bus, scripts);
+    this.dropIns = new UnitDropIns(bus, scripts, units);
   }
 
   @Override
@@ -90,54 +109,121 @@ public final class SystemdHost implements Host {
       throw new HostException(
           "the host's /etc/os-release, line " + invalid.line() + ": " + invalid.message());
     }
-    OsRelease release = ((OsRelease.Valid) parsed).release();
-    SysextUnit unit = sysextUnit(version);
-    HostFacts facts =
-        new HostFacts(machine, release, false, unit.hierarchies()).withPolicies(unit.policies());
-    boolean trustedBoot = BootState.isTrustedBoot(layout);
+    boolean trustedBoot = BootState.isTrustedBoot(paths);
+    return identity(machine, ((OsRelease.Valid) parsed).release(), version, trustedBoot, Map.of());
+  }
+
+  @Override
+  public Identity identifyAgain(Identity known) throws HostException {
+    return identity(
+        known.architecture(), known.osRelease(), version(), known.trustedBoot(), known.facts());
+  }
+
+  /**
+   * Asks the units.
+   *
+   * @param known what was known of classes before: a unit that is masked says nothing of what it
+   *     takes, and may be unmasked at any time
+   */
+  private Identity identity(
+      MachineArchitecture machine,
+      OsRelease release,
+      String version,
+      boolean trustedBoot,
+      Map<ExtensionClass, HostFacts> known)
+      throws HostException {
+    Map<ExtensionClass, HostFacts> facts = new EnumMap<>(ExtensionClass.class);
+    for (Map.Entry<ExtensionClass, String> merger : mergers().entrySet()) {
+      if (known.containsKey(merger.getKey()) && isMasked(merger.getValue())) {
+        facts.put(merger.getKey(), known.get(merger.getKey()));
+        continue;
+      }
+      ExtensionUnit unit = unit(merger.getKey(), merger.getValue(), version);
+      facts.put(
+          merger.getKey(),
+          HostFacts.of(merger.getKey(), machine, release)
+              .withHierarchies(unit.hierarchies())
+              .withPolicies(unit.policies()));
+    }
     TrustedCertificates verityKeys =
         trustedBoot
             ? TrustedCertificates.readable(
                 "the host's /etc/verity.d, /run/verity.d and /usr/lib/verity.d",
                 scripts.run(VERITY_KEYS))
             : TrustedCertificates.NONE;
-    return new Identity(facts, version, System.getProperty("os.version"), trustedBoot, verityKeys);
+    return new Identity(
+        machine,
+        release,
+        facts,
+        version,
+        System.getProperty("os.version"),
+        trustedBoot,
+        isKairos(),
+        verityKeys);
   }
 
-  private SysextUnit sysextUnit(String version) throws HostException {
-    String unit = bus.unit(SERVICE);
-    List<List<String>> commands = new ArrayList<>();
-    for (String property : List.of("ExecStart", "ExecReload")) {
-      for (Object command : list(bus.property(unit, Systemd.SERVICE, property, Object.class))) {
-        commands.add(list(((Object[]) command)[1]).stream().map(String::valueOf).toList());
+  private synchronized boolean isKairos() throws HostException {
+    if (kairos.isEmpty()) {
+      kairos = Optional.of(scripts.run(KAIROS).strip().equals("kairos"));
+    }
+    return kairos.get();
+  }
+
+  /** The units of what this host can merge: systemd-confext came with systemd 254. */
+  private Map<ExtensionClass, String> mergers() throws HostException {
+    Map<ExtensionClass, String> found = new EnumMap<>(ExtensionClass.class);
+    for (ExtensionClass one : ExtensionClass.values()) {
+      String unit = bus.unit(one.unit());
+      if (!bus.property(unit, Systemd.UNIT, "LoadState", String.class).equals("not-found")) {
+        found.put(one, unit);
       }
     }
-    return SysextUnit.of(version, environment(), commands);
+    return found;
+  }
+
+  private boolean isMasked(String unit) throws HostException {
+    return bus.property(unit, Systemd.UNIT, "LoadState", String.class).equals("masked");
+  }
+
+  private ExtensionUnit unit(ExtensionClass extensionClass, String unit, String version)
+      throws HostException {
+    List<List<String>> commands = new ArrayList<>();
+    commands.addAll(bus.commandLines(unit, "ExecStart"));
+    commands.addAll(bus.commandLines(unit, "ExecReload"));
+    return ExtensionUnit.of(extensionClass, version, environment(unit), commands);
   }
 
   /** What the service is told; it may be told anew at any time. */
-  private List<String> environment() throws HostException {
-    Object variables =
-        bus.property(bus.unit(SERVICE), Systemd.SERVICE, "Environment", Object.class);
-    return list(variables).stream().map(String::valueOf).toList();
-  }
-
-  /** The bus library gives some arrays as lists. */
-  private static List<?> list(Object array) {
-    return array instanceof List<?> list ? list : List.of((Object[]) array);
+  private List<String> environment(String unit) throws HostException {
+    Object variables = bus.property(unit, Systemd.SERVICE, "Environment", Object.class);
+    return Bus.list(variables).stream().map(String::valueOf).toList();
   }
 
   @Override
-  public Merge merge() throws HostException {
-    List<String> hierarchies = SysextUnit.hierarchies(environment());
-    String printed = scripts.run(MountTable.script(hierarchies));
-    Merge merge = MountTable.parse(printed);
-    mounts = MountTable.points(printed).stream().map(MountUnit::of).toList();
-    return new Merge(
-        merge.id(),
-        merge.names(),
-        carriesMountsAlong() ? Map.of() : MountTable.visibleBelow(printed, hierarchies),
-        MountTable.rivals(printed));
+  public Map<ExtensionClass, Merge> merges() throws HostException {
+    Map<ExtensionClass, List<String>> hierarchies = new EnumMap<>(ExtensionClass.class);
+    for (Map.Entry<ExtensionClass, String> merger : mergers().entrySet()) {
+      hierarchies.put(
+          merger.getKey(),
+          ExtensionUnit.hierarchies(merger.getKey(), environment(merger.getValue())));
+    }
+    MountTable table =
+        MountTable.parse(
+            scripts.run(
+                MountTable.script(hierarchies.values().stream().flatMap(List::stream).toList())));
+    mounts = table.points().stream().map(MountUnit::of).toList();
+    Map<ExtensionClass, Merge> merges = new EnumMap<>(ExtensionClass.class);
+    for (Map.Entry<ExtensionClass, List<String>> entry : hierarchies.entrySet()) {
+      Merge merge = table.merge(entry.getKey());
+      merges.put(
+          entry.getKey(),
+          new Merge(
+              merge.id(),
+              merge.names(),
+              carriesMountsAlong() ? Map.of() : table.visibleBelow(entry.getValue()),
+              table.rivals(entry.getKey())));
+    }
+    return merges;
   }
 
   /**
@@ -159,6 +245,18 @@ public final class SystemdHost implements Host {
   }
 
   @Override
+  public Map<ExtensionClass, String> unmergedAtBoot() throws HostException {
+    Map<ExtensionClass, String> found = new EnumMap<>(ExtensionClass.class);
+    for (Map.Entry<ExtensionClass, String> merger : mergers().entrySet()) {
+      String state = bus.property(merger.getValue(), Systemd.UNIT, "UnitFileState", String.class);
+      if (!STARTED_AT_BOOT.contains(state)) {
+        found.put(merger.getKey(), state);
+      }
+    }
+    return found;
+  }
+
+  @Override
   public String mergeSign() throws HostException {
     List<String> units = mounts;
     if (units.isEmpty()) {
@@ -171,12 +269,19 @@ public final class SystemdHost implements Host {
   }
 
   @Override
-  public Refreshed refresh(Set<String> wanted, Set<String> unwanted, boolean reloadUnits)
+  public Refreshed refresh(
+      ExtensionClass extensionClass, Set<String> wanted, Set<String> unwanted, boolean reloadUnits)
       throws HostException {
-    giveReload();
-    Refreshed outcome = refreshOnce(wanted, unwanted);
+    if (isMasked(bus.unit(extensionClass.unit()))) {
+      return new Refreshed.Refused(
+          extensionClass.unit()
+              + " is masked, so nothing can be merged or unmerged: systemctl unmask on the host"
+              + " mends it");
+    }
+    dropIns.give(extensionClass, !merge(extensionClass).names().isEmpty());
+    Refreshed outcome = refreshOnce(extensionClass, wanted, unwanted);
     if (outcome instanceof Refreshed.Refused) {
-      outcome = refreshOnce(wanted, unwanted);
+      outcome = refreshOnce(extensionClass, wanted, unwanted);
     }
     if (reloadUnits && outcome instanceof Refreshed.Done) {
       units.reload();
@@ -189,42 +294,92 @@ public final class SystemdHost implements Host {
     return units;
   }
 
-  private Refreshed refreshOnce(Set<String> wanted, Set<String> unwanted) throws HostException {
-    Merge before = merge();
-    String unit = bus.unit(SERVICE);
-    bus.manager("ReloadOrRestartUnit " + SERVICE, m -> m.reloadOrRestartUnit(SERVICE, "replace"));
+  /**
+   * By logind, which knows who delays or blocks a shutdown; where there is none, by the target that
+   * it would start. Before 257 logind lets root override a lock that root holds, so it is asked for
+   * them first.
+   */
+  @Override
+  public void reboot() throws HostException {
+    boolean logind =
+        bus.property(bus.unit(LOGIND), Systemd.UNIT, "ActiveState", String.class).equals("active");
+    if (!logind) {
+      go(() -> bus.manager("a reboot", m -> m.startUnit("reboot.target", "replace-irreversibly")));
+      return;
+    }
+    for (Login.Inhibitor lock : bus.login("its locks", Login.Manager::listInhibitors)) {
+      if (lock.blocksShutdown()) {
+        throw new HostException(
+            lock.who + " holds a lock that blocks shutdowns (" + lock.why + ")");
+      }
+    }
+    go(
+        () ->
+            bus.login(
+                "a reboot",
+                login ->
+                    SystemdUnits.done(() -> login.rebootWithFlags(Login.ROOT_CHECK_INHIBITORS))));
+  }
+
+  private interface Going {
+    Object call() throws HostException;
+  }
+
+  /** The answer is lost where the host is faster than the bus. */
+  private void go(Going reboot) throws HostException {
+    try {
+      Object unused = reboot.call();
+    } catch (HostException e) {
+      if (bus.isConnected()) {
+        throw e;
+      }
+    }
+  }
+
+  private Refreshed refreshOnce(
+      ExtensionClass extensionClass, Set<String> wanted, Set<String> unwanted)
+      throws HostException {
+    Merge before = merge(extensionClass);
+    String service = extensionClass.unit();
+    String unit = bus.unit(service);
+    if (units.state(service).isFailed()) { // or a boot and a few trials hit its start limit
+      bus.manager(
+          "ResetFailedUnit " + service, m -> SystemdUnits.done(() -> m.resetFailedUnit(service)));
+    }
+    bus.manager("ReloadOrRestartUnit " + service, m -> m.reloadOrRestartUnit(service, "replace"));
     boolean ended = Waiting.until(JOB_LIMIT, () -> units.isIdle(unit));
     if (!ended) {
       return new Refreshed.Refused(
-          SERVICE + " was still at work after " + JOB_LIMIT.toSeconds() + " s");
+          service + " was still at work after " + JOB_LIMIT.toSeconds() + " s");
     }
     String result = bus.property(unit, Systemd.SERVICE, "Result", String.class);
     int status = bus.property(unit, Systemd.SERVICE, "ExecMainStatus", Integer.class);
-    Merge after = merge();
+    Merge after = merge(extensionClass);
     boolean shown =
         !after.id().equals(before.id())
             && after.names().containsAll(wanted)
             && unwanted.stream().noneMatch(after.names()::contains);
-    return shown ? new Refreshed.Done() : new Refreshed.Refused(words(result, status));
+    return shown ? new Refreshed.Done() : new Refreshed.Refused(words(service, result, status));
   }
 
-  private void giveReload() throws HostException {
-    if (!bus.property(bus.unit(SERVICE), Systemd.UNIT, "CanReload", Boolean.class)) {
-      scripts.run(GIVE_RELOAD);
-      units.reload();
+  private Merge merge(ExtensionClass extensionClass) throws HostException {
+    Merge merge = merges().get(extensionClass);
+    if (merge == null) {
+      throw new HostException("the host has no " + extensionClass.unit());
     }
+    return merge;
   }
 
   /** What the service itself said last: its own words tell more than its exit code. */
-  private String words(String result, int status) throws HostException {
+  private String words(String service, String result, int status) throws HostException {
     String journal =
         scripts
-            .run("journalctl --unit=" + SERVICE + " --lines=6 --output=cat --no-pager || true")
+            .run("journalctl --unit=" + service + " --lines=6 --output=cat --no-pager || true")
             .strip()
             .replace('\n', ';');
     List<String> parts = new ArrayList<>();
     parts.add(
-        SERVICE + " did not merge what is linked (result " + result + ", status " + status + ")");
+        service + " did not merge what is linked (result " + result + ", status " + status + ")");
     if (!journal.isEmpty()) {
       parts.add(journal);
     }

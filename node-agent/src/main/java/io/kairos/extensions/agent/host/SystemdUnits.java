@@ -51,7 +51,25 @@ final class SystemdUnits implements Units {
 
   @Override
   public UnitState change(String unit, ServiceAction action) throws HostException {
-    if (state(unit).isFailed()) {
+    try {
+      return changed(unit, action);
+    } catch (RefusedException e) {
+      if (isGoingDown()) { // then no unit is started any more, whatever it is worth
+        throw new HostException("the host goes down: " + e.getMessage(), e);
+      }
+      throw e;
+    }
+  }
+
+  private boolean isGoingDown() throws HostException {
+    return bus.property(Systemd.PATH, Systemd.MANAGER, "SystemState", String.class)
+        .equals("stopping");
+  }
+
+  private UnitState changed(String unit, ServiceAction action) throws HostException {
+    // Also while it comes back by itself, time and again: its starts count for the limit, too. One
+    // that is inactive has not failed, and systemd may have dropped it from its memory.
+    if (action != ServiceAction.NONE && !state(unit).active().equals("inactive")) {
       forgetFailure(unit);
     }
     switch (action) {
@@ -76,7 +94,7 @@ final class SystemdUnits implements Units {
     }
     UnitState after = state(unit);
     if (after.isActive()) {
-      throw new HostException(unit + " does not stop");
+      throw new RefusedException(unit + " does not stop");
     }
     if (after.isFailed()) { // or it would be listed for as long as the host is up
       forgetFailure(unit);
@@ -94,7 +112,7 @@ final class SystemdUnits implements Units {
   private void awaitJob(String unit) throws HostException {
     String path = bus.unit(unit);
     if (!Waiting.until(JOB_LIMIT, () -> isIdle(path))) {
-      throw new HostException(
+      throw new RefusedException(
           unit + " was still " + text(path, "SubState") + " after " + JOB_LIMIT.toSeconds() + " s");
     }
   }
@@ -122,7 +140,8 @@ final class SystemdUnits implements Units {
     return scripts.run(command, limit);
   }
 
-  private static boolean done(Runnable call) {
+  /** For a call that answers nothing. */
+  static boolean done(Runnable call) {
     call.run();
     return true;
   }

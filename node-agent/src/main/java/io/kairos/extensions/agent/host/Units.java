@@ -25,8 +25,8 @@ public interface Units {
    * Restarts, reloads or starts a unit, and waits until that job ended. What is left of an earlier
    * failure, the start limit above all, is forgotten first: it would refuse a version that works.
    *
-   * @throws HostException when systemd does not answer, refuses, or the job takes more than two
-   *     minutes
+   * @throws RefusedException when systemd refuses, or the job takes more than two minutes
+   * @throws HostException when systemd does not answer, or the host goes down
    */
   UnitState change(String unit, ServiceAction action) throws HostException;
 

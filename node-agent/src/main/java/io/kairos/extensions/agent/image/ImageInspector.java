@@ -8,16 +8,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Decides whether systemd-sysext on a host would merge an image under a name. One that it would not
- * must never be linked: some faults are skipped in silence, others stop the merge of every
- * extension.
+ * Decides whether a host would merge an image under a name. One that it would not must never be
+ * linked: some faults are skipped in silence, others stop the merge of every extension.
  */
 public final class ImageInspector {
-  private static final String OS_RELEASE = "usr/lib/os-release";
-
-  private static final List<String> UNIT_FOLDERS =
-      List.of("usr/lib/systemd/system", "usr/lib/systemd/user");
-
   /**
    * Programs whose files must not change under the node's feet: kubelets and container runtimes.
    */
@@ -60,20 +54,27 @@ public final class ImageInspector {
     ImageTree tree = image.tree();
     List<String> hierarchies = hierarchies(tree, host.hierarchies());
     // A link that leads nowhere or a deleted mark would hide the host's file just as well.
-    if (tree.find(OS_RELEASE).isPresent()) {
-      return new Unfit(
-          UnfitReason.CARRIES_OS_RELEASE,
-          "it has " + OS_RELEASE + " and would replace the host's: build it without");
+    for (String osRelease : host.extensionClass().osRelease()) {
+      if (tree.find(osRelease).isPresent()) {
+        return new Unfit(
+            UnfitReason.CARRIES_OS_RELEASE,
+            "it has " + osRelease + " and would replace the host's: build it without");
+      }
     }
-    ExtensionRelease release = new ReleaseFinder(tree, name).find();
+    ExtensionRelease release = new ReleaseFinder(tree, name, host.extensionClass()).find();
     Optional<Unfit> mismatch = ReleaseMatch.check(release.fields(), host);
     return mismatch.isPresent()
         ? mismatch.get()
-        : new Fits(release, image.format(), hierarchies, hasUnitFiles(tree), nodeRuntime(tree));
+        : new Fits(
+            release,
+            image.format(),
+            hierarchies,
+            hasUnitFiles(tree, host.extensionClass()),
+            nodeRuntime(tree));
   }
 
-  private static boolean hasUnitFiles(ImageTree tree) throws IOException {
-    for (String folder : UNIT_FOLDERS) {
+  private static boolean hasUnitFiles(ImageTree tree, ExtensionClass of) throws IOException {
+    for (String folder : of.unitFolders()) {
       if (tree.resolve(folder).isPresent()) {
         return true;
       }

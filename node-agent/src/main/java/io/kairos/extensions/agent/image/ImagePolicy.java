@@ -32,10 +32,6 @@ import java.util.stream.Stream;
  * What cannot be parsed is refused by systemd with every image, and so it is here.
  */
 public final class ImagePolicy {
-  /** systemd-sysext's own policy, where its command line names none. */
-  public static final String DEFAULT =
-      "root=verity+signed+encrypted+unprotected+absent:usr=verity+signed+encrypted+unprotected+absent";
-
   private static final String VERITY_SUFFIX = "-verity";
   private static final String SIGNATURE_SUFFIX = "-verity-sig";
 

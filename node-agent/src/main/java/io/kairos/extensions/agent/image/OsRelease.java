@@ -58,8 +58,8 @@ public record OsRelease(Map<String, String> fields) {
     return text("VERSION_ID");
   }
 
-  /** {@code SYSEXT_LEVEL}, or empty. */
-  public String sysextLevel() {
-    return text("SYSEXT_LEVEL");
+  /** {@code SYSEXT_LEVEL} or {@code CONFEXT_LEVEL}, or empty. */
+  public String level(ExtensionClass of) {
+    return text(of.levelField());
   }
 }

@@ -17,7 +17,6 @@ import java.util.Set;
  * hosts do not know that, so here it does not count, except against a second candidate.
  */
 final class ReleaseFinder {
-  static final String FOLDER = "usr/lib/extension-release.d";
   private static final String PREFIX = "extension-release.";
   private static final String STRICT = "extension-release.strict";
   private static final int LARGEST_FILE = 64 << 10;
@@ -28,10 +27,14 @@ final class ReleaseFinder {
 
   private final ImageTree tree;
   private final String name;
+  private final ExtensionClass extensionClass;
+  private final String folder;
 
-  ReleaseFinder(ImageTree tree, String name) {
+  ReleaseFinder(ImageTree tree, String name, ExtensionClass extensionClass) {
     this.tree = tree;
     this.name = name;
+    this.extensionClass = extensionClass;
+    this.folder = extensionClass.releaseFolder();
   }
 
   /** As systemd's image_name_is_valid(). */
@@ -52,19 +55,19 @@ final class ReleaseFinder {
           UnfitReason.EXTENSION_RELEASE_MISNAMED,
           Printable.quoted(name) + " is not a name that systemd accepts for an extension");
     }
-    String wanted = FOLDER + "/" + PREFIX + name;
+    String wanted = folder + "/" + PREFIX + name;
     Optional<Entry> exact = tree.resolve(wanted);
     if (exact.isPresent()) {
       return parse(wanted, true, exact.get());
     }
     List<String> names =
-        tree.resolve(FOLDER).isPresent()
-            ? tree.list(tree.resolve(FOLDER).get(), MOST_FILES)
+        tree.resolve(folder).isPresent()
+            ? tree.list(tree.resolve(folder).get(), MOST_FILES)
             : List.of();
     List<Candidate> files = new ArrayList<>();
     for (String file : names) {
       if (file.startsWith(PREFIX) && isImageName(file.substring(PREFIX.length()))) {
-        String path = FOLDER + "/" + file;
+        String path = folder + "/" + file;
         Optional<Entry> entry = tree.find(path).filter(e -> e.type() == FileType.REGULAR);
         entry.ifPresent(e -> files.add(new Candidate(path, file.substring(PREFIX.length()), e)));
       }
@@ -76,7 +79,11 @@ final class ReleaseFinder {
     if (files.isEmpty()) {
       throw new ImageException(
           UnfitReason.EXTENSION_RELEASE_MISSING,
-          "it has no " + wanted + ": this is no system extension, or one built without that file");
+          "it has no "
+              + wanted
+              + ": this is no image for "
+              + extensionClass.program()
+              + ", or one built without that file");
     }
     List<Candidate> waived = new ArrayList<>();
     int alike = 0;

@@ -8,13 +8,13 @@ import java.util.Optional;
  * systemd's extension_release_validate() (src/shared/extension-util.c, v252 to v257), in its order:
  *
  * <ol>
- *   <li>{@code SYSEXT_SCOPE}, if there, has to list {@code system}.
+ *   <li>The scope of the class ({@code SYSEXT_SCOPE}), if there, has to list {@code system}.
  *   <li>{@code ARCHITECTURE}, if there, is {@code _any} or the host's.
  *   <li>{@code ID} is {@code _any}, which ends the matter, or the host's (or in its {@code
  *       ID_LIKE}).
- *   <li>A host with neither {@code VERSION_ID} nor {@code SYSEXT_LEVEL} takes any version.
- *   <li>If both sides have a {@code SYSEXT_LEVEL}, those have to be equal and versions do not
- *       count.
+ *   <li>A host with neither {@code VERSION_ID} nor a level of the class ({@code SYSEXT_LEVEL})
+ *       takes any version.
+ *   <li>If both sides have that level, those have to be equal and versions do not count.
  *   <li>Otherwise, if the host has a {@code VERSION_ID}, the extension needs the same one.
  * </ol>
  */
@@ -25,11 +25,16 @@ final class ReleaseMatch {
 
   /** Empty if an extension that says this about itself fits the host. */
   static Optional<Unfit> check(OsRelease extension, HostFacts host) {
-    Optional<String> scope = extension.field("SYSEXT_SCOPE");
+    String scopeField = host.extensionClass().scopeField();
+    Optional<String> scope = extension.field(scopeField);
     if (scope.isPresent() && !words(scope.get(), "system")) {
       return unfit(
           UnfitReason.SCOPE_MISMATCH,
-          "its SYSEXT_SCOPE is " + Printable.quoted(scope.get()) + ", which leaves out 'system'");
+          "its "
+              + scopeField
+              + " is "
+              + Printable.quoted(scope.get())
+              + ", which leaves out 'system'");
     }
     String architecture = extension.text("ARCHITECTURE");
     String hostArchitecture = host.architecture().systemdName();
@@ -58,11 +63,13 @@ final class ReleaseMatch {
           UnfitReason.OS_MISMATCH,
           differs("ID", id, system.id(), "an image, or one with ID=_any,"));
     }
-    if (system.versionId().isEmpty() && system.sysextLevel().isEmpty()) {
+    String level = system.level(host.extensionClass());
+    if (system.versionId().isEmpty() && level.isEmpty()) {
       return Optional.empty();
     }
-    if (!system.sysextLevel().isEmpty() && !extension.sysextLevel().isEmpty()) {
-      return compare("SYSEXT_LEVEL", extension.sysextLevel(), system.sysextLevel());
+    if (!level.isEmpty() && !extension.level(host.extensionClass()).isEmpty()) {
+      return compare(
+          host.extensionClass().levelField(), extension.level(host.extensionClass()), level);
     }
     return system.versionId().isEmpty()
         ? Optional.empty()

@@ -80,6 +80,11 @@ public record TrustedCertificates(String source, List<X509Certificate> certifica
     }
   }
 
+  /** SHA-256 of each, lower-case hex. */
+  public List<String> fingerprints() {
+    return certificates.stream().map(TrustedCertificates::fingerprint).toList();
+  }
+
   /** SHA-256 of a certificate, lower-case hex, as {@code certificateFingerprint} has it. */
   static String fingerprint(X509Certificate certificate) {
     try {

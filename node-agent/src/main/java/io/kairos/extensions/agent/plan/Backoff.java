@@ -17,7 +17,22 @@ public final class Backoff {
    */
   public static long millis(int attempts, Object salt) {
     long full = Math.min(LONGEST_MILLIS, FIRST_MILLIS << Math.min(Math.max(attempts, 1) - 1, 10));
-    int spread = Math.floorMod(salt.hashCode() * 31 + attempts * 7919, 256);
-    return full - full / 4 * spread / 256;
+    return full - full / 4 * spread(attempts, salt) / 256;
+  }
+
+  /**
+   * The pause before the next try of a source that asked for one: never shorter than that, and
+   * longer by up to a quarter that the salt decides, since it asked a whole fleet.
+   *
+   * @param askedMillis by the source, 0 for nothing
+   * @return milliseconds
+   */
+  static long millis(int attempts, Object salt, long askedMillis) {
+    long spread = askedMillis / 4 * spread(attempts, salt) / 256;
+    return Math.max(millis(attempts, salt), askedMillis + spread);
+  }
+
+  private static int spread(int attempts, Object salt) {
+    return Math.floorMod(salt.hashCode() * 31 + attempts * 7919, 256);
   }
 }

@@ -8,11 +8,7 @@ import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.api.v1alpha1.Requirements;
-import io.kairos.extensions.api.v1alpha1.Target;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.EnumSet;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -30,63 +26,74 @@ import java.util.regex.Pattern;
  *       refresh for the sake of another extension does not slip the new one in. What a boot did not
  *       merge is refreshed; when that fails too, {@code good} comes back, and from then on it has
  *       to pass a trial before it is linked for another boot.
+ *   <li><b>Reboot</b> is that as well: the reboot that follows is the operator's to allow.
+ *   <li><b>Stage</b> wants an image in the store, verified and found fit, and no more: what of the
+ *       name is linked and merged stays as it is, and is no longer looked after.
+ *   <li>What is to wait <b>for a drain</b> gives way until the operator allows it. What was good
+ *       here is merged again without: that is a repair, and so is going back.
  *   <li><b>passive and recovery are the way back</b>: beside other profiles they get a version once
  *       it is good here. Alone they are linked directly.
- *   <li><b>Removal</b>: profile links, run link, refresh, then root and good, and the image as
- *       garbage.
+ *   <li><b>Removal</b> is {@link Removal}'s.
  *   <li>A merged image whose extension has services or health checks <b>proves itself</b>: before
  *       it is committed, once more at the end of its soak, and after each boot. One that does not
- *       is rolled back, and stays refused until its target changes; the good one stays and is
- *       looked at again. While a proof runs nothing about its name changes.
+ *       is rolled back ({@link ProofGate}); the good one stays and is looked at again. While a
+ *       proof runs nothing about its name changes.
+ *   <li>While an image that is linked or merged <b>is hashed again</b>, as its file is not what was
+ *       verified, nothing about its name changes: it may be the way back.
  *   <li>A file of somebody else under a name of ours stops everything for that name, unless it
  *       turns out to be the wanted image itself; and so does a name or digest that is none: it
  *       would become a path.
  * </ul>
  */
 final class Decider {
-  /**
-   * The kernel takes one page of mount options; beyond it the overlay fails and everything is
-   * unmerged.
-   */
-  private static final int OVERLAY_OPTION_BYTES = 4_000;
-
-  private static final int OVERLAY_BYTES_EACH = 32 + "/usr".length();
-
-  private static final int SAMPLES = 5;
-
   private static final Pattern NAME = Pattern.compile(Api.IMAGE_NAME_PATTERN);
 
   private static final Pattern DIGEST = Pattern.compile(Api.DIGEST_PATTERN);
 
-  private final List<Assignment> assignments;
   private final HostView view;
   private final Memory memory;
+  private final Grants grants;
   private final long nowMillis;
+  private final Removal removal;
+  private final ProofGate proofs;
+  private final MergeLimits limits;
 
-  /** What this plan lets into the overlay beside what is there already. */
-  private final Set<String> admitted = new HashSet<>();
-
-  Decider(List<Assignment> assignments, HostView view, Memory memory, long nowMillis) {
-    this.assignments = assignments;
+  Decider(
+      List<Assignment> assignments, HostView view, Memory memory, Grants grants, long nowMillis) {
     this.view = view;
     this.memory = memory;
+    this.grants = grants;
     this.nowMillis = nowMillis;
+    this.removal = new Removal(assignments, view, memory, grants);
+    this.proofs = new ProofGate(view, memory, nowMillis);
+    this.limits = new MergeLimits(view);
   }
 
   Decision decide(Assignment assignment) {
-    if (!NAME.matcher(assignment.name()).matches()
-        || !DIGEST.matcher(sha256(assignment)).matches()) {
-      return Decision.of(
-          assignment,
-          Phase.INCOMPATIBLE,
-          Reasons.INVALID_SPEC,
-          "the name '" + assignment.name() + "' or its digest would be no plain file name");
+    if (!isPlainName(assignment)) {
+      return decision(assignment, noPlainName(assignment));
     }
     if (memory.proving().containsKey(assignment.key())) {
-      return checkingHealth(assignment);
+      return ProofGate.checkingHealth(assignment);
     }
     if (assignment.remove()) {
-      return remove(assignment);
+      return removal.decide(assignment);
+    }
+    if (view.obstacle().isPresent()) {
+      return giveUp(
+          assignment, Phase.INCOMPATIBLE, Reasons.CLASS_NOT_SUPPORTED, view.obstacle().get());
+    }
+    Set<String> unverified = view.unverified(assignment.name());
+    if (!unverified.isEmpty()) {
+      return hashedAgain(assignment, unverified);
+    }
+    if (assignment.target().activation() == Activation.STAGE) {
+      return wayBack(assignment).dropFromRun(stageOnly(assignment));
+    }
+    Optional<Refusal> noProfile = new HostProfiles(view.profiles()).refusal(assignment.target());
+    if (noProfile.isPresent()) {
+      return giveUp(
+          assignment, noProfile.get().phase(), noProfile.get().reason(), noProfile.get().message());
     }
     Optional<String> foreign = view.name(assignment.name()).foreign();
     if (foreign.isPresent()) {
@@ -97,6 +104,80 @@ final class Decider {
         ? decision
         : wayBack(assignment)
             .dropSuperseded(booted(assignment).map(profile -> sha256(assignment)), decision);
+  }
+
+  /** Whether name and digest can be file names. */
+  static boolean isPlainName(Assignment assignment) {
+    return NAME.matcher(assignment.name()).matches()
+        && DIGEST.matcher(sha256(assignment)).matches();
+  }
+
+  static Refusal noPlainName(Assignment assignment) {
+    return new Refusal(
+        Phase.INCOMPATIBLE,
+        Reasons.INVALID_SPEC,
+        "the name '" + assignment.name() + "' or its digest would be no plain file name");
+  }
+
+  private static Decision decision(Assignment assignment, Refusal refusal) {
+    return Decision.of(assignment, refusal.phase(), refusal.reason(), refusal.message());
+  }
+
+  private Decision hashedAgain(Assignment assignment, Set<String> images) {
+    Optional<String> unread =
+        images.stream().filter(memory.unread()::containsKey).sorted().findFirst();
+    if (unread.isEmpty()) {
+      return Decision.of(
+          assignment,
+          Phase.FETCHING,
+          Planner.AT_WORK,
+          "an image of it is not as it was verified last: it is hashed again");
+    }
+    Failure failure = memory.unread().get(unread.get());
+    Decision decision =
+        Decision.of(
+                assignment,
+                Phase.FAILED,
+                failure.reason(),
+                "its image "
+                    + unread.get()
+                    + " has to be hashed again, and cannot be, so nothing of it is changed: "
+                    + failure.message())
+            .failures(failure.attempts());
+    return failure.retryAtMillis() > nowMillis
+        ? decision.wakingAt(failure.retryAtMillis())
+        : decision;
+  }
+
+  /** Nothing is linked, so nothing has to be taken back where it does not fit. */
+  private Decision stageOnly(Assignment assignment) {
+    Optional<Refusal> refusal = refusal(assignment);
+    if (refusal.isPresent()) {
+      return decision(assignment, refusal.get());
+    }
+    Optional<Failure> failure = memory.failure(assignment);
+    if (failure.isPresent() && failure.get().retryAtMillis() > nowMillis) {
+      return Decision.of(assignment, Phase.FAILED, failure.get().reason(), failure.get().message())
+          .failures(failure.get().attempts())
+          .wakingAt(failure.get().retryAtMillis());
+    }
+    return isReady(assignment)
+        ? Decision.of(assignment, Phase.STAGED, Reasons.STAGED_ONLY, "in the store, not linked")
+        : stage(assignment).failures(failure.map(Failure::attempts).orElse(0));
+  }
+
+  /** Why it cannot be wanted here, whatever is done. */
+  private Optional<Refusal> refusal(Assignment assignment) {
+    return memory
+        .refusal(assignment)
+        .or(() -> unmet(assignment.target().requires(), view.versions()))
+        .or(
+            () ->
+                memory
+                    .staged(Memory.use(assignment))
+                    .filter(Staged.Unfit.class::isInstance)
+                    .map(Staged.Unfit.class::cast)
+                    .map(one -> new Refusal(Phase.INCOMPATIBLE, one.reason(), one.message())));
   }
 
   /** Files are compared with the wanted image before they are called a conflict, and adopted. */
@@ -146,15 +227,11 @@ final class Decider {
   private Decision decideFreely(Assignment assignment) {
     Optional<Refusal> refusal = memory.refusal(assignment);
     if (refusal.isPresent()) {
-      return refused(assignment, refusal.get());
+      return proofs.refused(assignment, refusal.get());
     }
-    Optional<String> unmet = unmet(assignment.target().requires());
-    if (unmet.isPresent()) {
-      return giveUp(assignment, Phase.INCOMPATIBLE, Reasons.REQUIREMENT_NOT_MET, unmet.get());
-    }
-    Optional<Staged> staged = memory.staged(Memory.use(assignment));
-    if (staged.isPresent() && staged.get() instanceof Staged.Unfit unfit) {
-      return giveUp(assignment, Phase.INCOMPATIBLE, unfit.reason(), unfit.message());
+    Optional<Refusal> unfit = refusal(assignment);
+    if (unfit.isPresent()) {
+      return giveUp(assignment, unfit.get().phase(), unfit.get().reason(), unfit.get().message());
     }
     Optional<Failure> failure = memory.failure(assignment);
     if (failure.isPresent() && failure.get().retryAtMillis() > nowMillis) {
@@ -166,22 +243,21 @@ final class Decider {
     return decision.failures(failure.map(Failure::attempts).orElse(0));
   }
 
-  private Optional<String> unmet(Requirements requires) {
-    if (!VersionConstraint.isMet(requires.systemd(), view.versions().systemd())) {
+  /** What the host lacks of what an extension requires. */
+  static Optional<Refusal> unmet(Requirements requires, HostView.Versions versions) {
+    if (!VersionConstraint.isMet(requires.systemd(), versions.systemd())) {
       return Optional.of(
-          "it requires systemd "
-              + requires.systemd()
-              + ", the host has "
-              + view.versions().systemd());
+          unmet("systemd " + requires.systemd() + ", the host has " + versions.systemd()));
     }
-    if (!VersionConstraint.isMet(requires.kernel(), view.versions().kernel())) {
+    if (!VersionConstraint.isMet(requires.kernel(), versions.kernel())) {
       return Optional.of(
-          "it requires a kernel "
-              + requires.kernel()
-              + ", the host has "
-              + view.versions().kernel());
+          unmet("a kernel " + requires.kernel() + ", the host has " + versions.kernel()));
     }
     return Optional.empty();
+  }
+
+  private static Refusal unmet(String what) {
+    return new Refusal(Phase.INCOMPATIBLE, Reasons.REQUIREMENT_NOT_MET, "it requires " + what);
   }
 
   private Decision decideFresh(Assignment assignment) {
@@ -190,85 +266,19 @@ final class Decider {
     }
     if (booted(assignment).isPresent()
         && view.isMerged(assignment.name(), sha256(assignment))
-        && !isProven(assignment, 1)) {
-      return prove(assignment);
+        && !proofs.isProven(assignment, 1)) {
+      return proofs.prove(assignment);
     }
     Decision decision =
         assignment.target().activation() == Activation.LIVE && booted(assignment).isPresent()
             ? live(assignment)
             : nextBoot(assignment);
-    // what is in place already is not waited for, but a signature that it lacks comes to light
+    // what is in place already is not waited for, but what is wrong with it comes to light
+    ImageUse use = Memory.use(assignment);
     boolean unverified =
-        assignment.target().signature().required()
-            && memory.staged(Memory.use(assignment)).isEmpty();
+        (assignment.target().signature().required() || memory.outdated().contains(use))
+            && memory.staged(use).filter(Staged.Ready.class::isInstance).isEmpty();
     return unverified ? decision.staging() : decision;
-  }
-
-  /** Whether services were dealt with in this boot, and the checks passed so often. */
-  private boolean isProven(Assignment assignment, int times) {
-    Target target = assignment.target();
-    if (target.services().isEmpty() && target.healthChecks().isEmpty()) {
-      return true;
-    }
-    return view.proof(assignment.name(), sha256(assignment))
-        .filter(proof -> proof.has(target.healthChecks(), times))
-        .isPresent();
-  }
-
-  private Decision prove(Assignment assignment) {
-    boolean servicesDone = view.proof(assignment.name(), sha256(assignment)).isPresent();
-    Target target = assignment.target();
-    return checkingHealth(assignment)
-        .proving(
-            new Proving(
-                assignment,
-                sha256(assignment),
-                servicesDone ? List.of() : target.services(),
-                true,
-                target.healthChecks()));
-  }
-
-  private static Decision checkingHealth(Assignment assignment) {
-    return Decision.of(
-        assignment,
-        assignment.remove() ? Phase.REMOVING : Phase.VERIFYING,
-        Reasons.CHECKING_HEALTH,
-        "services are dealt with and health checks run");
-  }
-
-  /** Nothing is left of it, what was before is back, and its services run again. */
-  private Decision refused(Assignment assignment, Refusal refusal) {
-    String name = assignment.name();
-    String sha256 = sha256(assignment);
-    Decision rest = Decision.of(assignment, refusal.phase(), refusal.reason(), refusal.message());
-    if (view.isMerged(name, sha256) && view.images().contains(sha256)) {
-      Optional<Staged> staged = memory.staged(Memory.use(assignment));
-      if (staged.isEmpty()) {
-        return rest.as(Phase.ROLLING_BACK).staging(); // only a look into it tells how to go back
-      }
-      if (staged.get() instanceof Staged.Ready ready && ready.nodeRuntime().isPresent()) {
-        return wayBack(assignment).rollBackWithNextBoot(sha256, rest);
-      }
-    }
-    Decision back = wayBack(assignment).rollBack(sha256, rest);
-    if (back.expected().isPresent()) {
-      return back.as(Phase.ROLLING_BACK);
-    }
-    Optional<Failure> failure = memory.failure(assignment);
-    if (failure.isPresent() && failure.get().retryAtMillis() > nowMillis) {
-      return rest.failures(failure.get().attempts()).wakingAt(failure.get().retryAtMillis());
-    }
-    return view.mergedImage(name)
-        .filter(image -> !image.equals(sha256))
-        .filter(image -> !assignment.target().services().isEmpty())
-        .filter(image -> view.proof(name, image).isEmpty())
-        .map(
-            image ->
-                rest.as(Phase.ROLLING_BACK)
-                    .proving(
-                        new Proving(
-                            assignment, image, assignment.target().services(), false, List.of())))
-        .orElse(rest);
   }
 
   /** Others are tried first: what is merged stays what is linked. */
@@ -289,13 +299,17 @@ final class Decider {
         .giveWay(sha256(assignment), Decision.of(assignment, Phase.STAGED, reason, message));
   }
 
+  private Decision giveUp(Assignment assignment, MergeLimits.Exceeded limit) {
+    return giveUp(assignment, Phase.FAILED, limit.reason(), limit.message());
+  }
+
   private Decision giveUp(Assignment assignment, Phase phase, String reason, String message) {
     return wayBack(assignment)
         .giveUp(sha256(assignment), Decision.of(assignment, phase, reason, message));
   }
 
   private WayBack wayBack(Assignment assignment) {
-    return new WayBack(view, assignment.name(), booted(assignment));
+    return WayBack.of(view, assignment);
   }
 
   private Decision live(Assignment assignment) {
@@ -323,13 +337,9 @@ final class Decider {
     return commit(assignment);
   }
 
-  /** Whether this agent saw a refresh fail with it: it must not get near another boot. */
+  /** Whether a refresh failed with it: it must not get near another boot. */
   private boolean failedToMerge(Assignment assignment) {
-    return memory.alone().contains(Memory.use(assignment))
-        || memory
-            .failure(assignment)
-            .filter(failure -> failure.reason().equals(Reasons.MERGE_FAILED))
-            .isPresent();
+    return memory.alone().contains(Memory.use(assignment));
   }
 
   /** Whether the boot linked it, or had it proven before, and yet it is not merged. */
@@ -362,12 +372,20 @@ final class Decider {
           ready.nodeRuntime().get()
               + " in the image is part of the node's own runtime and is not swapped live: "
               + (assignment.target().activation() == Activation.LIVE
-                  ? "use activation NextBoot"
+                  ? "use activation NextBoot or Reboot"
                   : "it did not merge at the last boot"));
     }
-    Optional<Decision> refused = hidesMounts(assignment, ready).or(() -> tooMany(assignment));
-    if (refused.isPresent()) {
-      return refused.get();
+    Optional<MergeLimits.Exceeded> exceeded =
+        limits.hidesMounts(ready).or(() -> limits.tooMany(assignment));
+    if (exceeded.isPresent()) {
+      return giveUp(assignment, exceeded.get());
+    }
+    boolean repair = links.good().filter(sha256::equals).isPresent();
+    if (assignment.target().activation() == Activation.LIVE
+        && !repair
+        && !grants.allow(assignment)) {
+      return giveWay(
+          assignment, Reasons.AWAITING_DRAIN, "is merged once the node's pods were moved away");
     }
     List<Action> steps = new ArrayList<>(wayBack(assignment).superseded(Optional.of(sha256)));
     if (links.linkedForRun().filter(sha256::equals).isEmpty()) {
@@ -393,7 +411,7 @@ final class Decider {
         soak.map(Memory.Soak::sinceMillis).orElse(nowMillis)
             + assignment.target().soakSeconds() * 1000L;
     boolean soaked = soak.isPresent() && soakEnd <= nowMillis;
-    boolean lasts = assignment.target().soakSeconds() == 0 || isProven(assignment, 2);
+    boolean lasts = assignment.target().soakSeconds() == 0 || proofs.isProven(assignment, 2);
     boolean proven = merged && (good || (soaked && lasts));
 
     List<Action> changes = wanted(assignment).changes();
@@ -407,12 +425,12 @@ final class Decider {
       return stage(assignment);
     }
     if (changes.isEmpty() && merged && !good && soaked && !lasts) {
-      return prove(assignment); // the soak ends with what it began with
+      return proofs.prove(assignment); // the soak ends with what it began with
     }
     if (!merged && !changes.isEmpty()) {
-      Optional<Decision> tooMany = tooMany(assignment);
+      Optional<MergeLimits.Exceeded> tooMany = limits.tooMany(assignment);
       if (tooMany.isPresent()) {
-        return tooMany.get();
+        return giveUp(assignment, tooMany.get());
       }
     }
     Decision decision;
@@ -441,60 +459,6 @@ final class Decider {
     return decision.settling(changes);
   }
 
-  private Decision remove(Assignment assignment) {
-    String name = assignment.name();
-    NameView links = view.name(name);
-    List<Action> disable = new ArrayList<>();
-    Arrays.stream(Profile.values())
-        .filter(profile -> links.inProfile(profile).isPresent())
-        .forEach(profile -> disable.add(new Action.UnlinkProfile(profile, name)));
-    if (links.hasOwnRunLink()) {
-      disable.add(new Action.UnlinkRun(name));
-    }
-    boolean foreignRun = links.run().isPresent() && !links.hasOwnRunLink();
-    boolean mergedOurs =
-        !foreignRun
-            && view.merged().containsKey(name)
-            && (links.hasOwnRunLink() || view.merged().get(name).isPresent());
-    if (mergedOurs || !disable.isEmpty()) {
-      Decision decision =
-          Decision.of(assignment, Phase.REMOVING, Planner.AT_WORK, "is being unlinked and unmerged")
-              .relinking(disable, Optional.empty(), false);
-      return memory
-          .trouble()
-          .map(
-              trouble ->
-                  Decision.of(assignment, Phase.REMOVING, Reasons.MERGE_FAILED, trouble.message())
-                      .failures(trouble.attempts())
-                      .relinking(disable, Optional.empty(), false))
-          .orElse(decision);
-    }
-    List<Action> clear = new ArrayList<>();
-    if (links.root().filter(Link.Image.class::isInstance).isPresent()) {
-      clear.add(new Action.UnlinkRoot(name));
-    }
-    if (links.good().isPresent()) {
-      clear.add(new Action.UnsetGood(name));
-    }
-    if (view.proofs().containsKey(name)) {
-      clear.add(new Action.DropProof(name));
-    }
-    boolean imageLeft = view.images().contains(sha256(assignment)) && !usedElsewhere(assignment);
-    if (clear.isEmpty() && !imageLeft) {
-      return Decision.of(assignment, Phase.REMOVED, Reasons.REMOVED, "");
-    }
-    return Decision.of(assignment, Phase.REMOVING, Planner.AT_WORK, "its files are being deleted")
-        .settling(clear);
-  }
-
-  private boolean usedElsewhere(Assignment assignment) {
-    String sha256 = sha256(assignment);
-    return view.names().entrySet().stream()
-            .filter(entry -> !entry.getKey().equals(assignment.name()))
-            .anyMatch(entry -> entry.getValue().images().anyMatch(sha256::equals))
-        || assignments.stream().anyMatch(other -> !other.remove() && sha256(other).equals(sha256));
-  }
-
   private Decision stage(Assignment assignment) {
     boolean working = memory.staging().filter(Memory.use(assignment)::equals).isPresent();
     boolean here = view.images().contains(sha256(assignment));
@@ -508,62 +472,6 @@ final class Decider {
                     : "the image is being fetched from " + url(assignment))
                 : "waits for its turn: one image at a time is fetched")
         .staging();
-  }
-
-  /** What is mounted below a hierarchy would no longer be seen: somebody needs it. */
-  private Optional<Decision> hidesMounts(Assignment assignment, Staged.Ready ready) {
-    List<String> hidden =
-        ready.hierarchies().stream()
-            .flatMap(hierarchy -> view.hides().getOrDefault(hierarchy, Set.of()).stream())
-            .distinct()
-            .sorted()
-            .toList();
-    if (hidden.isEmpty()) {
-      return Optional.empty();
-    }
-    String more = hidden.size() > SAMPLES ? " and " + (hidden.size() - SAMPLES) + " more" : "";
-    return Optional.of(
-        giveUp(
-            assignment,
-            Phase.FAILED,
-            Reasons.HIDES_MOUNTS,
-            "the merge would hide what is mounted at "
-                + String.join(", ", hidden.subList(0, Math.min(SAMPLES, hidden.size())))
-                + more
-                + ": unmount it, or use a host with systemd 257 or newer, which takes it along"));
-  }
-
-  private Optional<Decision> tooMany(Assignment assignment) {
-    Set<Profile> folders = EnumSet.of(Profile.COMMON);
-    folders.addAll(wanted(assignment).direct());
-    view.bootProfile().ifPresent(folders::add);
-    Set<String> names = new HashSet<>(view.merged().keySet());
-    view.names()
-        .forEach(
-            (name, links) -> {
-              if (links.run().isPresent()
-                  || folders.stream().anyMatch(links.profiles()::containsKey)) {
-                names.add(name);
-              }
-            });
-    names.addAll(admitted);
-    names.add(assignment.name());
-    int bytes = names.stream().mapToInt(name -> OVERLAY_BYTES_EACH + name.length()).sum();
-    if (bytes < OVERLAY_OPTION_BYTES) {
-      admitted.add(assignment.name());
-      return Optional.empty();
-    }
-    return Optional.of(
-        giveUp(
-            assignment,
-            Phase.FAILED,
-            Reasons.TOO_MANY_EXTENSIONS,
-            names.size()
-                + " extensions need "
-                + bytes
-                + " bytes of mount options, the kernel takes fewer than "
-                + OVERLAY_OPTION_BYTES
-                + ": remove some or give them shorter names"));
   }
 
   /** Whether the image was verified and found fit in this agent's life, and is still there. */

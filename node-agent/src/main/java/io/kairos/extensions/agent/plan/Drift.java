@@ -42,22 +42,17 @@ public record Drift(Map<ExtensionKey, Set<Fact>> held) {
   }
 
   /** Something that is there of an extension: an image of it, used in some way. */
-  sealed interface Fact extends Comparable<Fact> {
+  sealed interface Fact {
     /** Which image. */
     String sha256();
 
-    /** What to say when it is gone. */
-    String gone();
-
-    @Override
-    default int compareTo(Fact other) {
-      return gone().compareTo(other.gone());
-    }
+    /** What to say when it is gone from a host. */
+    String gone(HostView view);
 
     /** Merged under the name. */
     record Merged(String sha256) implements Fact {
       @Override
-      public String gone() {
+      public String gone(HostView view) {
         return "it was unmerged";
       }
     }
@@ -65,15 +60,17 @@ public record Drift(Map<ExtensionKey, Set<Fact>> held) {
     /** Linked in a boot profile. */
     record Enabled(Profile profile, String sha256) implements Fact {
       @Override
-      public String gone() {
-        return "its link in " + profile.text() + "/ was deleted or changed";
+      public String gone(HostView view) {
+        return "its link in "
+            + view.folders().getOrDefault(profile, profile.text() + "/")
+            + " was deleted or changed";
       }
     }
 
     /** Linked in the store's root. */
     record Listed(String sha256) implements Fact {
       @Override
-      public String gone() {
+      public String gone(HostView view) {
         return "its link in the store was deleted or changed";
       }
     }
@@ -81,7 +78,7 @@ public record Drift(Map<ExtensionKey, Set<Fact>> held) {
     /** Linked in the run folder. */
     record Linked(String sha256) implements Fact {
       @Override
-      public String gone() {
+      public String gone(HostView view) {
         return "its link in the run folder was deleted or changed";
       }
     }
@@ -89,7 +86,7 @@ public record Drift(Map<ExtensionKey, Set<Fact>> held) {
     /** Remembered as proven. */
     record Good(String sha256) implements Fact {
       @Override
-      public String gone() {
+      public String gone(HostView view) {
         return "its link in good/ was deleted or changed";
       }
     }
@@ -97,7 +94,11 @@ public record Drift(Map<ExtensionKey, Set<Fact>> held) {
     /** In the store, as it was verified. */
     record Stored(String sha256) implements Fact {
       @Override
-      public String gone() {
+      public String gone(HostView view) {
+        return gone(sha256);
+      }
+
+      private static String gone(String sha256) {
         return "its image " + sha256 + " was deleted or changed";
       }
     }
@@ -156,10 +157,13 @@ public record Drift(Map<ExtensionKey, Set<Fact>> held) {
     if (links.root().filter(new Link.Image(sha256)::equals).isPresent()) {
       facts.add(new Fact.Listed(sha256));
     }
-    boolean runs =
+    boolean runs = // where there is one profile, the run folder has no link to it
         links
             .run()
-            .filter(link -> link instanceof Link.ViaProfile || link.equals(new Link.Image(sha256)))
+            .filter(
+                link ->
+                    (link instanceof Link.ViaProfile && view.profiles().size() > 1)
+                        || link.equals(new Link.Image(sha256)))
             .isPresent();
     if (runs) {
       facts.add(new Fact.Linked(sha256));
@@ -171,6 +175,25 @@ public record Drift(Map<ExtensionKey, Set<Fact>> held) {
         .filter(profile -> links.inProfile(profile).filter(sha256::equals).isPresent())
         .forEach(profile -> facts.add(new Fact.Enabled(profile, sha256)));
     return facts;
+  }
+
+  /** The same without images of which nothing can be said before they were hashed again. */
+  public Drift butFor(Set<String> images) {
+    Map<ExtensionKey, Set<Fact>> rest = new HashMap<>();
+    held.forEach(
+        (key, facts) ->
+            rest.put(
+                key,
+                facts.stream()
+                    .filter(
+                        fact -> !(fact instanceof Fact.Stored && images.contains(fact.sha256())))
+                    .collect(Collectors.toSet())));
+    return new Drift(rest);
+  }
+
+  /** What to say of an image that was hashed again and has another digest than its name. */
+  public static String changedImage(String name, String sha256) {
+    return name + ": " + Fact.Stored.gone(sha256);
   }
 
   /**
@@ -202,7 +225,7 @@ public record Drift(Map<ExtensionKey, Set<Fact>> held) {
 
   private static String message(String name, Set<Fact> gone, HostView view) {
     List<String> parts =
-        new ArrayList<>(gone.stream().sorted().map(Fact::gone).distinct().toList());
+        new ArrayList<>(gone.stream().map(fact -> fact.gone(view)).distinct().sorted().toList());
     view.name(name).foreign().ifPresent(foreign -> parts.add("in its place is " + foreign));
     return name + ": " + parts.stream().collect(Collectors.joining(", "));
   }

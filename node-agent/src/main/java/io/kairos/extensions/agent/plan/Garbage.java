@@ -28,6 +28,8 @@ import java.util.stream.Collectors;
  *   <li>When there is less room than the low-water mark, the oldest go first, until there is
  *       enough.
  * </ul>
+ *
+ * <p>Of what interrupted steps left, only the beginning of an image that is still to come stays.
  */
 final class Garbage {
   private final List<Assignment> assignments;
@@ -46,7 +48,7 @@ final class Garbage {
     List<Action> actions = new ArrayList<>();
     images(wanted).forEach(image -> actions.add(new Action.DeleteImage(image)));
     view.strays().stream()
-        .filter(stray -> wanted.stream().noneMatch(stray::contains))
+        .filter(stray -> wanted.stream().filter(this::isStillToCome).noneMatch(stray::contains))
         .sorted()
         .forEach(stray -> actions.add(new Action.DeleteStray(stray)));
     return actions;
@@ -58,8 +60,17 @@ final class Garbage {
             .filter(assignment -> !assignment.remove())
             .map(assignment -> assignment.target().image().sha256())
             .collect(Collectors.toCollection(HashSet::new));
+    assignments.stream()
+        .flatMap(assignment -> Ahead.of(assignment).stream())
+        .forEach(next -> wanted.add(next.target().image().sha256()));
     memory.staging().ifPresent(use -> wanted.add(use.sha256()));
     return wanted;
+  }
+
+  /** What is there of it may be carried on. */
+  private boolean isStillToCome(String image) {
+    return !view.storage().files().containsKey(image)
+        || memory.staging().filter(use -> use.sha256().equals(image)).isPresent();
   }
 
   private Set<String> images(Set<String> wanted) {

@@ -2,13 +2,16 @@ package io.kairos.extensions.agent.plan;
 
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus.UnmanagedFile;
 import io.kairos.extensions.api.v1alpha1.Profile;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * What the host shows at one moment.
+ * What the host shows at one moment of one class of extensions.
  *
  * @param bootProfile which profile is booted, where a sentinel tells
  * @param names the links, by extension name
@@ -20,6 +23,8 @@ import java.util.Set;
  * @param storage the room that images take, and may take
  * @param hides mounts below each hierarchy that a refresh would cover up or take away
  * @param versions of what extensions may have requirements of
+ * @param obstacle why this host can merge nothing of this class at all, where it cannot
+ * @param folders the profiles that the host has, with what the folder of each is called there
  */
 public record HostView(
     Optional<Profile> bootProfile,
@@ -31,7 +36,9 @@ public record HostView(
     Map<String, Proof> proofs,
     Storage storage,
     Map<String, Set<String>> hides,
-    Versions versions) {
+    Versions versions,
+    Optional<String> obstacle,
+    Map<Profile, String> folders) {
 
   /**
    * Versions of a host.
@@ -44,7 +51,12 @@ public record HostView(
     public static final Versions UNKNOWN = new Versions("", "");
   }
 
-  /** Without knowing of the room, and with no mounts in the way. */
+  /** The folders of a host that has every profile. */
+  static final Map<Profile, String> EVERY_PROFILE =
+      Arrays.stream(Profile.values())
+          .collect(Collectors.toMap(profile -> profile, profile -> profile.text() + "/"));
+
+  /** Of a Kairos host, without knowing of the room, and with no mounts in the way. */
   public HostView(
       Optional<Profile> bootProfile,
       Map<String, NameView> names,
@@ -62,7 +74,9 @@ public record HostView(
         Map.of(),
         Storage.UNKNOWN,
         Map.of(),
-        Versions.UNKNOWN);
+        Versions.UNKNOWN,
+        Optional.empty(),
+        EVERY_PROFILE);
   }
 
   /** Takes copies. */
@@ -74,6 +88,12 @@ public record HostView(
     unmanaged = List.copyOf(unmanaged);
     proofs = Map.copyOf(proofs);
     hides = Map.copyOf(hides);
+    folders = Map.copyOf(folders);
+  }
+
+  /** The profiles that the host has. */
+  public Set<Profile> profiles() {
+    return folders.keySet();
   }
 
   /** The proof of an image, where it is the one that the name's proof speaks of. */
@@ -89,6 +109,24 @@ public record HostView(
   /** Whether exactly this image is what is merged under the name. */
   public boolean isMerged(String name, String sha256) {
     return merged.getOrDefault(name, Optional.empty()).filter(sha256::equals).isPresent();
+  }
+
+  /**
+   * Images that are linked or merged under a name, whose files are there and are not, or not known
+   * to be, what was verified: they have to be hashed again.
+   */
+  public Set<String> unverified(String name) {
+    return Stream.concat(name(name).images(), merged.getOrDefault(name, Optional.empty()).stream())
+        .filter(image -> storage.files().containsKey(image) && !images.contains(image))
+        .collect(Collectors.toSet());
+  }
+
+  /** The names that an image is linked or merged under. */
+  public Set<String> namesOf(String image) {
+    return Stream.concat(
+            names.keySet().stream().filter(name -> name(name).images().anyMatch(image::equals)),
+            merged.keySet().stream().filter(name -> isMerged(name, image)))
+        .collect(Collectors.toSet());
   }
 
   /** The image that is merged under the name, where it is known and its file is still there. */

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import lombok.With;
 
 /**
@@ -20,25 +21,31 @@ import lombok.With;
  * again, tries again at once, and soaks again what is not in {@code good/}.
  *
  * @param staged what came of images
- * @param failures the last failed try of each extension
+ * @param failures the last failed try of each target, present or next
  * @param soaks since when each extension is merged as wanted
- * @param alone images that were part of a refresh that failed: they are tried one by one, to find
- *     the bad one
+ * @param alone images that were part of a refresh that failed, and have not merged since: they are
+ *     tried after all others, one by one, to find the bad one, and do not get near a boot before
  * @param staging the image in work
  * @param trouble the host refused a refresh that tried nothing new
  * @param refusals targets that are not tried again
  * @param proving the targets whose images go through their proof now
+ * @param outdated images that were looked into under other rules than those of today
+ * @param attempts the attempt at which each extension is, where it is not the first
+ * @param unread images that have to be hashed again and could not be looked at, by digest
  */
 @With
 public record Memory(
     Map<ImageUse, Staged> staged,
-    Map<ExtensionKey, Failure> failures,
+    Map<Tried, Failure> failures,
     Map<ExtensionKey, Soak> soaks,
     Set<ImageUse> alone,
     Optional<ImageUse> staging,
     Optional<Trouble> trouble,
-    Map<ExtensionKey, Refusal> refusals,
-    Map<ExtensionKey, Target> proving) {
+    Map<Tried, Refusal> refusals,
+    Map<ExtensionKey, Target> proving,
+    Set<ImageUse> outdated,
+    Map<ExtensionKey, String> attempts,
+    Map<String, Failure> unread) {
 
   /** A new agent's. */
   public static final Memory EMPTY =
@@ -50,6 +57,9 @@ public record Memory(
           Optional.empty(),
           Optional.empty(),
           Map.of(),
+          Map.of(),
+          Set.of(),
+          Map.of(),
           Map.of());
 
   /** Takes copies. */
@@ -60,6 +70,9 @@ public record Memory(
     alone = Set.copyOf(alone);
     refusals = Map.copyOf(refusals);
     proving = Map.copyOf(proving);
+    outdated = Set.copyOf(outdated);
+    attempts = Map.copyOf(attempts);
+    unread = Map.copyOf(unread);
   }
 
   /**
@@ -79,28 +92,27 @@ public record Memory(
    */
   public record Trouble(int attempts, String message, long retryAtMillis) {}
 
-  /** The failure of exactly this target, if there is one. */
+  /** The failure of exactly this target in this attempt, if there is one. */
   public Optional<Failure> failure(Assignment assignment) {
-    return Optional.ofNullable(failures.get(assignment.key()))
-        .filter(failure -> failure.target().equals(assignment.target()));
+    return Optional.ofNullable(failures.get(Tried.of(assignment)));
   }
 
-  /** Why exactly this target is not tried again, if so. */
+  /** Why exactly this target is not tried again in this attempt, if so. */
   public Optional<Refusal> refusal(Assignment assignment) {
-    return Optional.ofNullable(refusals.get(assignment.key()))
-        .filter(refusal -> refusal.target().equals(assignment.target()));
+    return Optional.ofNullable(refusals.get(Tried.of(assignment)));
   }
 
   /** A target is not tried again. */
   public Memory refusing(Assignment assignment, Phase phase, String reason, String message) {
-    Map<ExtensionKey, Refusal> next = new HashMap<>(refusals);
-    next.put(assignment.key(), new Refusal(assignment.target(), phase, reason, message));
+    Map<Tried, Refusal> next = new HashMap<>(refusals);
+    next.put(Tried.of(assignment), new Refusal(phase, reason, message));
     return withRefusals(next);
   }
 
   /**
-   * Takes up what an agent before this one reported: a version that was rolled back is not tried
-   * once more because a process was restarted.
+   * Takes up what an agent before this one reported: a version that was rolled back, or on its way
+   * back, is not tried once more because a process was restarted, but it is when another attempt is
+   * asked for; one that did not merge does not get near a boot.
    *
    * @param reported the last status of the node's extensions
    */
@@ -108,14 +120,35 @@ public record Memory(
     Memory next = this;
     for (Assignment assignment : assignments) {
       for (ExtensionStatus entry : reported) {
-        if (entry.phase() == Phase.ROLLED_BACK
-            && entry.key().equals(assignment.key())
+        if (entry.key().equals(assignment.key())
             && entry.revision().equals(assignment.target().revision())) {
-          next = next.refusing(assignment, Phase.ROLLED_BACK, entry.reason(), entry.message());
+          next = next.recalling(assignment, entry);
         }
       }
     }
     return next;
+  }
+
+  private Memory recalling(Assignment assignment, ExtensionStatus entry) {
+    if (isRollback(entry) && attempt(entry).equals(assignment.attempt())) {
+      return refusing(assignment, Phase.ROLLED_BACK, entry.reason(), entry.message());
+    }
+    return entry.reason().equals(Reasons.MERGE_FAILED) ? suspecting(Set.of(use(assignment))) : this;
+  }
+
+  /** A configuration that forbids commands may be another one by now. */
+  private static boolean isRollback(ExtensionStatus entry) {
+    return entry.phase() == Phase.ROLLED_BACK
+        || (entry.phase() == Phase.ROLLING_BACK
+            && !entry.reason().equals(Reasons.COMMANDS_NOT_ALLOWED));
+  }
+
+  private static String attempt(ExtensionStatus entry) {
+    return entry
+        .lastFailure()
+        .filter(last -> last.revision().equals(entry.revision()))
+        .map(ExtensionStatus.LastFailure::attempt)
+        .orElse("");
   }
 
   /** The image of an assignment goes through its proof. */
@@ -141,7 +174,7 @@ public record Memory(
     }
     if (!(outcome instanceof Proved.Failed failed)) {
       return outcome instanceof Proved.Passed && ended.wanted()
-          ? next.withoutFailure(ended.assignment().key())
+          ? next.withoutFailure(ended.assignment())
           : next;
     }
     return good || !ended.wanted()
@@ -165,37 +198,45 @@ public record Memory(
     Map<ImageUse, Staged> next = new HashMap<>(staged);
     next.put(use, outcome);
     Memory done = withStaged(next).withStaging(Optional.empty());
+    if (!(outcome instanceof Staged.NotStaged)) {
+      Set<ImageUse> left = new HashSet<>(outdated);
+      left.remove(use);
+      done = done.withOutdated(left);
+    }
     return outcome instanceof Staged.NotStaged not
-        ? done.failed(assignment, not.reason(), not.message(), nowMillis, salt)
-        : done.withoutFailures(assignment.key());
+        ? done.failed(assignment, not, nowMillis, salt)
+        : done.forgetting(assignment);
   }
 
   /** A try failed. */
   public Memory failed(
       Assignment assignment, String reason, String message, long nowMillis, String salt) {
-    int attempts = failure(assignment).map(Failure::attempts).orElse(0) + 1;
-    Map<ExtensionKey, Failure> next = new HashMap<>(failures);
+    return failed(assignment, new Staged.NotStaged(reason, message), nowMillis, salt);
+  }
+
+  private Memory failed(Assignment assignment, Staged.NotStaged why, long nowMillis, String salt) {
+    int tries = failure(assignment).map(Failure::attempts).orElse(0) + 1;
+    Map<Tried, Failure> next = new HashMap<>(failures);
     next.put(
-        assignment.key(),
+        Tried.of(assignment),
         new Failure(
-            assignment.target(),
-            attempts,
-            reason,
-            message,
-            nowMillis + Backoff.millis(attempts, salt)));
+            tries,
+            why.reason(),
+            why.message(),
+            nowMillis + Backoff.millis(tries, salt, why.pauseMillis())));
     return withFailures(next);
   }
 
   /** A try succeeded: nothing is held against the extension any more. */
-  public Memory withoutFailure(ExtensionKey key) {
+  public Memory withoutFailure(Assignment assignment) {
     Set<ImageUse> nextAlone = new HashSet<>(alone);
-    nextAlone.removeIf(use -> use.name().equals(key.name()));
-    return withoutFailures(key).withAlone(nextAlone);
+    nextAlone.removeIf(use -> use.name().equals(assignment.name()));
+    return forgetting(assignment).withAlone(nextAlone);
   }
 
-  private Memory withoutFailures(ExtensionKey key) {
-    Map<ExtensionKey, Failure> next = new HashMap<>(failures);
-    next.remove(key);
+  private Memory forgetting(Assignment assignment) {
+    Map<Tried, Failure> next = new HashMap<>(failures);
+    next.remove(Tried.of(assignment));
     return withFailures(next);
   }
 
@@ -211,8 +252,8 @@ public record Memory(
 
   /**
    * Draws the conclusion from a refresh by what the host shows afterwards. One that failed with one
-   * new image is that image's failure; with several, each becomes a suspect and is tried alone;
-   * with none, the host is in trouble.
+   * new image is that image's failure; with several, each becomes a suspect and is tried alone,
+   * those first that have not been good on this host before; with none, the host is in trouble.
    *
    * @param after what the host shows now
    * @param message what the host said, for a refresh that failed
@@ -229,15 +270,35 @@ public record Memory(
     if (refresh.shownBy(after)) {
       Memory cleared = untroubled();
       for (Assignment assignment : tried) {
-        cleared = cleared.withoutFailure(assignment.key());
+        cleared = cleared.withoutFailure(assignment);
       }
       return cleared;
     }
     return switch (tried.size()) {
       case 0 -> troubled(message, nowMillis, salt);
-      case 1 -> failed(tried.get(0), Reasons.MERGE_FAILED, message, nowMillis, salt);
-      default -> suspecting(tried.stream().map(Memory::use).collect(Collectors.toSet()));
+      case 1 ->
+          failed(tried.get(0), Reasons.MERGE_FAILED, message, nowMillis, salt)
+              .suspecting(Set.of(Memory.use(tried.get(0))));
+      default -> suspecting(suspects(tried, after));
     };
+  }
+
+  /** Those that never were good here, if there are any: then the others get their turn together. */
+  private static Set<ImageUse> suspects(List<Assignment> tried, HostView after) {
+    Set<ImageUse> unproven =
+        tried.stream()
+            .filter(
+                one ->
+                    after
+                        .name(one.name())
+                        .good()
+                        .filter(one.target().image().sha256()::equals)
+                        .isEmpty())
+            .map(Memory::use)
+            .collect(Collectors.toSet());
+    return unproven.isEmpty()
+        ? tried.stream().map(Memory::use).collect(Collectors.toSet())
+        : unproven;
   }
 
   /** The host refused a refresh that tried nothing new. */
@@ -252,6 +313,24 @@ public record Memory(
     return withTrouble(Optional.empty());
   }
 
+  /** An image has to be hashed again and could not be looked at: it is left alone for a while. */
+  public Memory unread(String sha256, String message, long nowMillis, String salt) {
+    int tries = Optional.ofNullable(unread.get(sha256)).map(Failure::attempts).orElse(0) + 1;
+    Map<String, Failure> next = new HashMap<>(unread);
+    next.put(
+        sha256,
+        new Failure(tries, Reasons.STORE_ERROR, message, nowMillis + Backoff.millis(tries, salt)));
+    return withUnread(next);
+  }
+
+  /** The images that could not be looked at, and are left alone at present. */
+  public Set<String> resting(long nowMillis) {
+    return unread.entrySet().stream()
+        .filter(entry -> entry.getValue().retryAtMillis() > nowMillis)
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
   /** An image file is not what it was verified to be: what is known of it is void. */
   public Memory distrusting(String sha256) {
     Map<ImageUse, Staged> next = new HashMap<>(staged);
@@ -259,17 +338,29 @@ public record Memory(
     return withStaged(next);
   }
 
+  /** Other rules hold for these images than those that they were looked into under. */
+  public Memory outdating(Set<ImageUse> uses) {
+    Map<ImageUse, Staged> next = new HashMap<>(staged);
+    next.keySet().removeAll(uses);
+    Set<ImageUse> all = new HashSet<>(outdated);
+    all.addAll(uses);
+    return withStaged(next).withOutdated(all);
+  }
+
   /**
-   * Starts, keeps and drops soaks by what is merged now, and forgets what is assigned no more.
+   * Starts, keeps and drops soaks by what is merged now, and forgets what is assigned no more. An
+   * image that does not fit is looked into once more when another attempt is asked for: the host
+   * may have changed.
    *
    * @param nowMillis the agent's monotonic clock
    */
   public Memory observed(List<Assignment> assignments, HostView view, long nowMillis) {
     Map<ExtensionKey, Soak> nextSoaks = new HashMap<>();
-    Map<ExtensionKey, Failure> nextFailures = new HashMap<>();
+    Map<Tried, Failure> nextFailures = new HashMap<>();
     Map<ImageUse, Staged> nextStaged = new HashMap<>();
     Set<ImageUse> nextAlone = new HashSet<>();
-    Map<ExtensionKey, Refusal> nextRefusals = new HashMap<>();
+    Map<Tried, Refusal> nextRefusals = new HashMap<>();
+    Map<ExtensionKey, String> nextAttempts = new HashMap<>();
     for (Assignment assignment : assignments) {
       ExtensionKey key = assignment.key();
       String sha256 = assignment.target().image().sha256();
@@ -281,18 +372,45 @@ public record Memory(
                 ? running
                 : new Soak(sha256, nowMillis));
       }
-      failure(assignment).ifPresent(failure -> nextFailures.put(key, failure));
-      refusal(assignment).ifPresent(refusal -> nextRefusals.put(key, refusal));
-      staged(use(assignment)).ifPresent(known -> nextStaged.put(use(assignment), known));
+      refusal(assignment).ifPresent(refusal -> nextRefusals.put(Tried.of(assignment), refusal));
+      boolean again = !assignment.attempt().equals(attempts.getOrDefault(key, ""));
+      if (!assignment.attempt().isEmpty()) {
+        nextAttempts.put(key, assignment.attempt());
+      }
+      Stream.concat(Stream.of(assignment), Ahead.of(assignment).stream())
+          .forEach(
+              one -> {
+                failure(one).ifPresent(failure -> nextFailures.put(Tried.of(one), failure));
+                staged(use(one))
+                    .filter(known -> !(again && known instanceof Staged.Unfit))
+                    .ifPresent(known -> nextStaged.put(use(one), known));
+              });
       if (alone.contains(use(assignment))) {
         nextAlone.add(use(assignment));
       }
     }
+    Set<ImageUse> nextOutdated = new HashSet<>(outdated);
+    nextOutdated.retainAll(uses(assignments));
+    Map<String, Failure> nextUnread = new HashMap<>(unread);
+    nextUnread.keySet().retainAll(view.storage().files().keySet());
+    nextUnread.keySet().removeAll(view.images());
     return withStaged(nextStaged)
+        .withUnread(nextUnread)
+        .withOutdated(nextOutdated)
         .withFailures(nextFailures)
         .withSoaks(nextSoaks)
         .withAlone(nextAlone)
-        .withRefusals(nextRefusals);
+        .withRefusals(nextRefusals)
+        .withAttempts(nextAttempts);
+  }
+
+  /** The images that are wanted, now or next. */
+  public static Set<ImageUse> uses(List<Assignment> assignments) {
+    return assignments.stream()
+        .filter(assignment -> !assignment.remove())
+        .flatMap(one -> Stream.concat(Stream.of(one), Ahead.of(one).stream()))
+        .map(Memory::use)
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /** The image of an assignment under its name. */

@@ -65,7 +65,8 @@ public record NameView(
    * The files that stand in the way, where nothing else does: identical ones can be adopted.
    *
    * @param wanted the profiles in which a link is wanted, too
-   * @return by path below the store; empty where something can only be a conflict
+   * @return by path below the store, or absolute outside of it; empty where something can only be a
+   *     conflict
    */
   public Set<String> adoptable(Collection<Profile> wanted) {
     boolean unwanted =
@@ -111,6 +112,9 @@ public record NameView(
   private static Optional<String> image(Link link) {
     if (link instanceof Link.Adopted adopted) {
       return Optional.of(adopted.sha256());
+    }
+    if (link instanceof Link.ThroughRoot through) {
+      return Optional.of(through.sha256());
     }
     return link instanceof Link.Image image ? Optional.of(image.sha256()) : Optional.empty();
   }

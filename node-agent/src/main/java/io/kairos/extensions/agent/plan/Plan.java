@@ -11,17 +11,21 @@ import java.util.Set;
  *
  * @param actions in order; after them the host is observed again
  * @param stage an assignment whose image has to be fetched or verified, one at a time
+ * @param preempt whether the image in work has to give way to one that is needed sooner
  * @param prove merged images that have to prove themselves now
  * @param standings one for each assignment
  * @param waiting images that may have their trial only after others had theirs; they have it alone
+ * @param idle whether nothing is to be merged, unmerged or proven now
  * @param wakeAtMillis when time alone will change the plan, on the agent's monotonic clock
  */
 public record Plan(
     List<Action> actions,
     Optional<Assignment> stage,
+    boolean preempt,
     List<Proving> prove,
     List<Standing> standings,
     Set<ImageUse> waiting,
+    boolean idle,
     OptionalLong wakeAtMillis) {
 
   /** Takes copies. */

@@ -6,6 +6,7 @@ import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.api.v1alpha1.Service;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import lombok.With;
 
 /**
@@ -30,78 +32,146 @@ import lombok.With;
  *       refresh has to show.
  *   <li>All changes of the second kind go into one refresh. What another one requires is tried
  *       before it or with it, never after. When several new images were part of one that failed,
- *       they are tried alone, one by one, until the bad one is found; an extension that waits for
- *       its turn is put back to what is merged.
+ *       those that were good here before are tried together, and the rest alone, one by one, until
+ *       the bad one is found; an extension that waits for its turn is put back to what is merged.
  *   <li>A host that refuses a refresh that tries nothing new is left in peace for a growing pause.
  *   <li>A merged image whose extension has services or health checks proves itself before it is
  *       committed: that takes its time, beside all else, and meanwhile nothing about its name
  *       changes.
  *   <li>What is assigned no more stays as it is; only a trial of it that was cut off is ended, for
  *       it would stand in the way of every refresh.
+ *   <li>What comes next is fetched and looked into while nothing else has to be ({@link Ahead}).
+ *   <li>The host is rebooted once all of the policy that is allowed to is linked, and nothing is
+ *       being done to the host.
  *   <li>Only a plan without any other step collects garbage ({@link Garbage}): images that no link
  *       leads to and nobody wants, and what interrupted steps left behind.
  * </ol>
  */
 public final class Planner {
+  private static final Set<Phase> SETTLED =
+      EnumSet.of(
+          Phase.PENDING_REBOOT,
+          Phase.ACTIVE,
+          Phase.FAILED,
+          Phase.INCOMPATIBLE,
+          Phase.ROLLED_BACK,
+          Phase.REMOVED);
+
+  private static final Set<Phase> MERGING =
+      EnumSet.of(Phase.ACTIVATING, Phase.ROLLING_BACK, Phase.REMOVING);
+
   private final List<Assignment> assignments;
+  private final Elsewhere elsewhere;
   private final HostView view;
   private final Memory memory;
+  private final Grants grants;
   private final long nowMillis;
 
-  private Planner(List<Assignment> assignments, HostView view, Memory memory, long nowMillis) {
+  private Planner(
+      List<Assignment> assignments,
+      Elsewhere elsewhere,
+      HostView view,
+      Memory memory,
+      Grants grants,
+      long nowMillis) {
     this.assignments = assignments;
+    this.elsewhere = elsewhere;
     this.view = view;
     this.memory = memory;
+    this.grants = grants;
     this.nowMillis = nowMillis;
   }
 
   /**
    * Plans.
    *
-   * @param assignments what is wanted, tombstones included
+   * @param assignments what is wanted of one class, tombstones included
+   * @param elsewhere the other classes
    * @param view what the host shows
    * @param memory what the agent remembers; {@link Memory#observed} of the same view
+   * @param grants what may disturb the node
    * @param nowMillis the agent's monotonic clock
    */
   public static Plan plan(
-      List<Assignment> assignments, HostView view, Memory memory, long nowMillis) {
-    return new Planner(RequiredFirst.sort(assignments), view, memory, nowMillis).plan();
+      List<Assignment> assignments,
+      Elsewhere elsewhere,
+      HostView view,
+      Memory memory,
+      Grants grants,
+      long nowMillis) {
+    return new Planner(RequiredFirst.sort(assignments), elsewhere, view, memory, grants, nowMillis)
+        .plan();
   }
 
   private Plan plan() {
-    Decider decider = new Decider(assignments, view, memory, nowMillis);
+    Decider decider = new Decider(assignments, view, memory, grants, nowMillis);
+    Ahead ahead = new Ahead(assignments, view, memory, nowMillis);
     Map<Assignment, Decision> decisions = new HashMap<>();
     assignments.forEach(assignment -> decisions.put(assignment, decider.decide(assignment)));
     waitForRequired(decider, decisions);
-    Set<ImageUse> waiting = tryAlone(decider, decisions);
+    Set<ImageUse> waiting = takeTurns(decider, decisions);
 
     List<Decision> inOrder = assignments.stream().map(decisions::get).toList();
     List<Action> actions = new ArrayList<>();
     inOrder.forEach(decision -> actions.addAll(decision.settle()));
     actions.addAll(endTrials());
     boolean inPeace = memory.trouble().filter(t -> t.retryAtMillis() > nowMillis).isPresent();
-    if (!inPeace) {
+    if (!inPeace && !isUnverifiedLinked(decisions)) {
       actions.addAll(refresh(inOrder));
     }
-    Optional<Assignment> stage =
-        memory.staging().isPresent()
-            ? Optional.empty()
-            : assignments.stream().filter(a -> decisions.get(a).stage()).findFirst();
+    Optional<Assignment> urgent =
+        assignments.stream().filter(a -> decisions.get(a).stage()).findFirst();
+    List<Proving> prove =
+        inOrder.stream().flatMap(d -> d.prove().stream()).filter(this::isIdle).toList();
+    List<Standing> standings = inOrder.stream().map(d -> ahead.tell(d.standing())).toList();
+    boolean idle = actions.isEmpty() && prove.isEmpty() && memory.proving().isEmpty();
     if (actions.isEmpty()) {
       actions.addAll(new Garbage(assignments, view, memory).actions());
     }
     return new Plan(
         actions,
-        stage,
-        inOrder.stream().flatMap(d -> d.prove().stream()).filter(this::isIdle).toList(),
-        inOrder.stream().map(Decision::standing).toList(),
+        memory.staging().isPresent() ? Optional.empty() : urgent.or(ahead::stage),
+        urgent.isPresent() && ahead.isInWork(assignments),
+        prove,
+        standings,
         waiting,
-        wake(inOrder, inPeace));
+        idle,
+        wake(inOrder, ahead, inPeace));
+  }
+
+  /**
+   * Whether the host is to be rebooted now: for a policy that may, and whose extensions are ready
+   * for it, whatever their classes are.
+   *
+   * @param plans of all classes
+   */
+  public static boolean isRebootDue(List<Plan> plans, Grants grants) {
+    List<Standing> standings = plans.stream().flatMap(plan -> plan.standings().stream()).toList();
+    return plans.stream().allMatch(Plan::idle)
+        && grants.reboot().stream().anyMatch(policy -> isReadyToReboot(policy, standings));
+  }
+
+  /**
+   * Whether all that a policy gives is linked, and some of it waits for a boot, while nothing else
+   * is being merged or unmerged.
+   */
+  private static boolean isReadyToReboot(String policy, List<Standing> standings) {
+    List<Phase> own =
+        standings.stream()
+            .filter(standing -> standing.assignment().policy().equals(policy))
+            .map(Standing::phase)
+            .toList();
+    return own.contains(Phase.PENDING_REBOOT)
+        && SETTLED.containsAll(own)
+        && standings.stream().map(Standing::phase).noneMatch(MERGING::contains);
   }
 
   /** Puts off trials whose requirements are neither merged nor part of the same refresh. */
   private void waitForRequired(Decider decider, Map<Assignment, Decision> decisions) {
-    Set<String> there = new HashSet<>(view.merged().keySet());
+    Set<String> there = new HashSet<>(elsewhere.merged());
+    assignments.stream()
+        .filter(assignment -> view.merged().containsKey(assignment.name()))
+        .forEach(assignment -> there.add(assignment.extension()));
     for (Assignment assignment : assignments) {
       if (!decisions.get(assignment).trial()) {
         continue;
@@ -111,51 +181,59 @@ public final class Planner {
               .filter(name -> !there.contains(name) && !isInCircleWith(assignment, name, decisions))
               .toList();
       if (missing.isEmpty()) {
-        there.add(assignment.name());
+        there.add(assignment.extension());
       } else {
         decisions.put(assignment, decider.waitForRequired(assignment, missing));
       }
     }
   }
 
-  /** Two that require one another can only come together. */
+  /**
+   * Two that require one another can only come together; of two classes, one right after the other.
+   */
   private boolean isInCircleWith(
-      Assignment assignment, String name, Map<Assignment, Decision> decisions) {
-    return assignments.stream()
-        .filter(other -> other.name().equals(name) && decisions.get(other).trial())
-        .anyMatch(other -> RequiredFirst.requires(assignments, other, assignment.name()));
+      Assignment assignment, String extension, Map<Assignment, Decision> decisions) {
+    List<Assignment> all =
+        Stream.concat(assignments.stream(), elsewhere.assignments().stream()).toList();
+    return all.stream()
+        .filter(other -> other.extension().equals(extension))
+        .filter(other -> !decisions.containsKey(other) || decisions.get(other).trial())
+        .anyMatch(other -> RequiredFirst.requires(all, other, assignment.extension()));
   }
 
   /**
-   * Puts off all trials but the first when there are suspects.
+   * Puts off the trials whose turn it is not.
    *
    * @return what was put off
    */
-  private Set<ImageUse> tryAlone(Decider decider, Map<Assignment, Decision> decisions) {
-    Set<ImageUse> waiting = new HashSet<>();
+  private Set<ImageUse> takeTurns(Decider decider, Map<Assignment, Decision> decisions) {
     List<Assignment> trials = assignments.stream().filter(a -> decisions.get(a).trial()).toList();
-    List<Assignment> suspects =
-        trials.stream().filter(a -> memory.alone().contains(Memory.use(a))).toList();
-    Optional<Assignment> first =
-        trials.stream()
-            .filter(
-                trial ->
-                    suspects.stream()
-                        .anyMatch(
-                            suspect ->
-                                suspect.equals(trial)
-                                    || RequiredFirst.requires(assignments, suspect, trial.name())))
-            .findFirst();
-    if (first.isPresent()) {
-      trials.stream()
-          .filter(trial -> !trial.equals(first.get()))
-          .forEach(
-              trial -> {
-                decisions.put(trial, decider.waitForTurn(trial));
-                waiting.add(Memory.use(trial));
-              });
+    List<Assignment> turn = new Turns(assignments, memory).now(trials);
+    Set<ImageUse> waiting = new HashSet<>();
+    for (Assignment trial : trials) {
+      if (!turn.contains(trial)) {
+        decisions.put(trial, decider.waitForTurn(trial));
+        waiting.add(Memory.use(trial));
+      }
     }
     return waiting;
+  }
+
+  /**
+   * Whether a refresh would merge, beside what it is for, what a boot linked and did not merge, and
+   * nobody has verified since: if that is what stopped the boot, it would stop the refresh, and
+   * others would be blamed.
+   */
+  private boolean isUnverifiedLinked(Map<Assignment, Decision> decisions) {
+    return assignments.stream()
+        .filter(assignment -> decisions.get(assignment).stage())
+        .anyMatch(
+            assignment -> {
+              String sha256 = assignment.target().image().sha256();
+              return view.images().contains(sha256)
+                  && !view.isMerged(assignment.name(), sha256)
+                  && view.name(assignment.name()).linkedForRun().filter(sha256::equals).isPresent();
+            });
   }
 
   private List<Action> refresh(List<Decision> decisions) {
@@ -200,7 +278,7 @@ public final class Planner {
   private List<Action> endTrials() {
     Set<String> assigned = assignments.stream().map(Assignment::name).collect(Collectors.toSet());
     return view.names().keySet().stream()
-        .filter(name -> !assigned.contains(name))
+        .filter(name -> !assigned.contains(name) && view.unverified(name).isEmpty())
         .sorted()
         .flatMap(name -> new WayBack(view, name, view.bootProfile()).endTrial().stream())
         .toList();
@@ -212,8 +290,11 @@ public final class Planner {
         .orElseGet(() -> view.merged().containsKey(name));
   }
 
-  private OptionalLong wake(List<Decision> decisions, boolean inPeace) {
-    LongStream times = decisions.stream().flatMapToLong(d -> d.wakeAtMillis().stream());
+  private OptionalLong wake(List<Decision> decisions, Ahead ahead, boolean inPeace) {
+    LongStream times =
+        LongStream.concat(
+            decisions.stream().flatMapToLong(d -> d.wakeAtMillis().stream()),
+            ahead.wakeAtMillis().stream());
     return inPeace
         ? LongStream.concat(times, LongStream.of(memory.trouble().orElseThrow().retryAtMillis()))
             .min()
@@ -257,24 +338,12 @@ public final class Planner {
     }
 
     Decision failures(int attempts) {
-      return withStanding(
-          new Standing(
-              standing.assignment(),
-              standing.phase(),
-              standing.reason(),
-              standing.message(),
-              attempts));
+      return withStanding(standing.withAttempts(attempts));
     }
 
     /** The same under another phase. */
     Decision as(Phase phase) {
-      return withStanding(
-          new Standing(
-              standing.assignment(),
-              phase,
-              standing.reason(),
-              standing.message(),
-              standing.attempts()));
+      return withStanding(standing.withPhase(phase));
     }
 
     Decision settling(List<Action> steps) {

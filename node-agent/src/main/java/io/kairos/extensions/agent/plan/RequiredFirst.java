@@ -22,22 +22,23 @@ final class RequiredFirst {
   static List<Assignment> sort(List<Assignment> assignments) {
     List<Assignment> byKey =
         assignments.stream().sorted(Comparator.comparing(Assignment::key)).toList();
-    Map<String, List<Assignment>> byName = byName(byKey);
+    Map<String, List<Assignment>> byExtension = byExtension(byKey);
     Set<Assignment> sorted = new LinkedHashSet<>();
     Set<Assignment> entered = new HashSet<>();
-    byKey.forEach(assignment -> visit(assignment, byName, entered, sorted));
+    byKey.forEach(assignment -> visit(assignment, byExtension, entered, sorted));
     return List.copyOf(sorted);
   }
 
-  private static Map<String, List<Assignment>> byName(List<Assignment> assignments) {
-    Map<String, List<Assignment>> byName = new HashMap<>();
-    assignments.forEach(a -> byName.computeIfAbsent(a.name(), n -> new ArrayList<>()).add(a));
-    return byName;
+  private static Map<String, List<Assignment>> byExtension(List<Assignment> assignments) {
+    Map<String, List<Assignment>> byExtension = new HashMap<>();
+    assignments.forEach(
+        a -> byExtension.computeIfAbsent(a.extension(), n -> new ArrayList<>()).add(a));
+    return byExtension;
   }
 
   private static void visit(
       Assignment assignment,
-      Map<String, List<Assignment>> byName,
+      Map<String, List<Assignment>> byExtension,
       Set<Assignment> entered,
       Set<Assignment> sorted) {
     if (entered.add(assignment)) { // no deeper than there are assignments: 64
@@ -47,22 +48,22 @@ final class RequiredFirst {
           .extensions()
           .forEach(
               name ->
-                  byName
+                  byExtension
                       .getOrDefault(name, List.of())
-                      .forEach(required -> visit(required, byName, entered, sorted)));
+                      .forEach(required -> visit(required, byExtension, entered, sorted)));
       sorted.add(assignment);
     }
   }
 
-  /** Whether an assignment requires a name, be it by way of others. */
+  /** Whether an assignment requires a SystemExtension, be it by way of others. */
   static boolean requires(List<Assignment> assignments, Assignment assignment, String name) {
-    Map<String, List<Assignment>> byName = byName(assignments);
+    Map<String, List<Assignment>> byExtension = byExtension(assignments);
     Set<String> seen = new HashSet<>();
     Deque<Assignment> open = new ArrayDeque<>(List.of(assignment));
     while (!open.isEmpty()) {
       for (String required : open.pop().target().requires().extensions()) {
         if (seen.add(required)) {
-          open.addAll(byName.getOrDefault(required, List.of()));
+          open.addAll(byExtension.getOrDefault(required, List.of()));
         }
       }
     }

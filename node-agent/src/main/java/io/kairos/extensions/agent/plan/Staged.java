@@ -40,6 +40,12 @@ public sealed interface Staged {
    *
    * @param reason CamelCase
    * @param message for a person
+   * @param pauseMillis how long its source wants to be left alone, 0 where it said nothing
    */
-  record NotStaged(String reason, String message) implements Staged {}
+  record NotStaged(String reason, String message, long pauseMillis) implements Staged {
+    /** One whose source says nothing about another try. */
+    public NotStaged(String reason, String message) {
+      this(reason, message, 0);
+    }
+  }
 }

@@ -12,9 +12,9 @@ import java.util.function.IntPredicate;
  * newer; a {@code -}, then a {@code ^}, then a {@code .} is older than whatever else stands there;
  * a number is newer than letters; numbers compare by value, letters by their ASCII code.
  */
-final class VersionOrder implements Comparator<String> {
+public final class VersionOrder implements Comparator<String> {
   /** The order; there is but one. */
-  static final VersionOrder INSTANCE = new VersionOrder();
+  public static final VersionOrder INSTANCE = new VersionOrder();
 
   private static final char PRE_RELEASE = '~';
   private static final char[] SEPARATORS = {'-', '^', '.'};

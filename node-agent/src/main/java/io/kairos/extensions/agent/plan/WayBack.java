@@ -1,6 +1,7 @@
 package io.kairos.extensions.agent.plan;
 
 import io.kairos.extensions.agent.plan.Planner.Decision;
+import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import java.util.ArrayList;
@@ -29,6 +30,11 @@ final class WayBack {
     this.name = name;
     this.links = view.name(name);
     this.booted = booted;
+  }
+
+  /** The way back of an assignment's name. */
+  static WayBack of(HostView view, Assignment assignment) {
+    return new WayBack(view, assignment.name(), new WantedLinks(view, assignment).booted());
   }
 
   /** Gives up on an image for now. */
@@ -64,7 +70,8 @@ final class WayBack {
     boolean isLeft =
         view.isMerged(name, sha256)
             || links.linkedForRun().filter(sha256::equals).isPresent()
-            || links.profiles().values().contains(new Link.Image(sha256));
+            || links.profiles().values().contains(new Link.Image(sha256))
+            || links.root().filter(new Link.Image(sha256)::equals).isPresent();
     if (isGood || !isLeft) {
       return decision;
     }

@@ -1,6 +1,7 @@
 package io.kairos.extensions.agent.prove;
 
 import io.kairos.extensions.agent.host.HostException;
+import io.kairos.extensions.agent.host.RefusedException;
 import io.kairos.extensions.agent.host.Units;
 import io.kairos.extensions.agent.host.Units.UnitState;
 import io.kairos.extensions.agent.plan.Proved;
@@ -83,7 +84,7 @@ public final class Prover {
     UnitState after;
     try {
       after = units.change(unit, service.onChange());
-    } catch (HostException e) {
+    } catch (RefusedException e) {
       if (Thread.currentThread().isInterrupted()) {
         throw e;
       }

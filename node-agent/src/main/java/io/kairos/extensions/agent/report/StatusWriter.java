@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * anew is another object, and is never given the evidence of the old one. The agent needs no right
  * but {@code patch} on the status.
  */
-public final class StatusWriter implements AutoCloseable {
+public final class StatusWriter implements StatusSink, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(StatusWriter.class);
   private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
   private static final Duration LONGEST_RETRY = Duration.ofSeconds(30);
@@ -55,6 +55,7 @@ public final class StatusWriter implements AutoCloseable {
    *
    * @param uid of the state that it is for
    */
+  @Override
   public synchronized void report(String uid, NodeExtensionStateStatus status) {
     next = new Report(uid, status);
     notifyAll();

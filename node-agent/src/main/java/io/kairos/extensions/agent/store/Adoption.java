@@ -3,17 +3,13 @@ package io.kairos.extensions.agent.store;
 import io.kairos.extensions.agent.plan.Staged;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -27,7 +23,8 @@ import java.util.TreeSet;
  * no moment in which what is merged or boots is lost: file synced, named, {@code images/} synced.
  * From then on it is recognised by its inode, and the ordinary plan replaces its own name by a link
  * in one rename. A further identical file becomes another name of that inode, by one rename, too.
- * Whatever has the file open, a loop device for one, keeps it.
+ * Whatever has the file open, a loop device for one, keeps it. Where the file lies outside of the
+ * store, it is copied and replaced by a link in one rename.
  *
  * <p>All the files in the way have to be identical, else none is touched: it is a conflict, for a
  * person. A digest is kept with inode, size and times, so that a conflict that stays costs no
@@ -35,23 +32,27 @@ import java.util.TreeSet;
  */
 public final class Adoption {
   private static final String ATTRIBUTES = "unix:ino,dev,size,lastModifiedTime,ctime";
-  private static final int BUFFER_BYTES = 1 << 20;
 
   private final StoreLayout layout;
+  private final Store store;
+  private final Syncs syncs;
   private final Map<Path, Known> known = new HashMap<>();
 
   private record Known(Map<String, Object> attributes, String digest) {}
 
   /** Adopts into a store. */
-  public Adoption(StoreLayout layout) {
+  public Adoption(StoreLayout layout, Store store) {
     this.layout = layout;
+    this.store = store;
+    this.syncs = store.syncs();
   }
 
   /**
    * Adopts files, if they are what is wanted. Reads them: not for the agent's loop.
    *
    * @param sha256 what is wanted
-   * @param files regular files that have its name, by path below the store; none is no conflict
+   * @param files regular files that have its name, by path below the store or by absolute path;
+   *     none is no conflict
    * @return the conflict, where there is one
    * @throws InterruptedException when the thread is
    */
@@ -59,13 +60,13 @@ public final class Adoption {
       throws InterruptedException {
     try {
       for (String file : new TreeSet<>(files)) {
-        String digest = digest(layout.store().resolve(file));
+        String digest = digest(here(file));
         if (!digest.equals(sha256)) {
           return Optional.of(
               new Staged.NotStaged(
                   Reasons.FOREIGN_FILE,
                   "the file "
-                      + StoreLayout.STORE.resolve(file)
+                      + layout.storeOnHost().resolve(file)
                       + " has sha256 "
                       + digest
                       + ", wanted is "
@@ -73,7 +74,7 @@ public final class Adoption {
         }
       }
       for (String file : new TreeSet<>(files)) {
-        take(layout.store().resolve(file), sha256);
+        take(here(file), sha256);
       }
       return Optional.empty();
     } catch (NoSuchFileException gone) {
@@ -86,21 +87,56 @@ public final class Adoption {
     }
   }
 
+  private Path here(String file) {
+    return layout.here(layout.storeOnHost().resolve(file));
+  }
+
   private void take(Path file, String sha256) throws IOException, InterruptedException {
     Path image = layout.images().resolve(sha256);
     requireUnchanged(file);
-    if (!Files.exists(image, LinkOption.NOFOLLOW_LINKS)) {
-      Store.sync(file);
-      name(image, file);
-      Store.sync(layout.images());
+    if (!file.startsWith(layout.store())) {
+      takeCopy(file, sha256);
+      return;
     }
-    if (layout.imageWithInodeOf(file).isEmpty() && digest(image).equals(sha256)) {
+    if (!Files.exists(image, LinkOption.NOFOLLOW_LINKS)) {
+      Syncs.sync(file);
+      syncs.change(layout.images(), () -> name(image, file));
+    }
+    if (Inodes.imageOf(layout, file).isEmpty() && digest(image).equals(sha256)) {
       Path temporary = layout.links().resolve("adopted-" + sha256);
       Files.deleteIfExists(temporary);
       Files.createLink(temporary, image);
       requireUnchanged(file);
-      Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
-      Store.sync(file.getParent());
+      syncs.change(
+          file.getParent(), () -> Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE));
+    }
+  }
+
+  /**
+   * A file outside of the store may lie in another file system, and does lie on another mount in a
+   * pod: it can have no name in the store. So the store gets a copy, and the file's own place a
+   * link to that, of the very same content.
+   */
+  private void takeCopy(Path file, String sha256) throws IOException, InterruptedException {
+    Path image = layout.images().resolve(sha256);
+    if (!Files.exists(image, LinkOption.NOFOLLOW_LINKS)) {
+      Path part = layout.links().resolve("adopted-" + sha256);
+      Files.copy(file, part, StandardCopyOption.REPLACE_EXISTING, LinkOption.NOFOLLOW_LINKS);
+      requireDigest(part, sha256);
+      store.keep(part, sha256);
+    } else {
+      requireDigest(image, sha256);
+    }
+    requireUnchanged(file);
+    syncs.change(
+        file.getParent(),
+        () -> Store.replace(layout.temporary(file), file, layout.targetOf(file, sha256)));
+  }
+
+  private static void requireDigest(Path file, String sha256)
+      throws IOException, InterruptedException {
+    if (!FileDigest.sha256(file).equals(sha256)) {
+      throw new IOException(file + " is not what was copied");
     }
   }
 
@@ -126,31 +162,9 @@ public final class Adoption {
     if (read != null && read.attributes().equals(before)) {
       return read.digest();
     }
-    String digest = read(file);
+    String digest = FileDigest.sha256(file);
     known.put(file, new Known(before, digest));
     return digest;
-  }
-
-  private static String read(Path file) throws IOException, InterruptedException {
-    MessageDigest digest = sha256();
-    try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
-      byte[] buffer = new byte[BUFFER_BYTES];
-      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-        digest.update(buffer, 0, n);
-        if (Thread.interrupted()) {
-          throw new InterruptedException("while reading " + file);
-        }
-      }
-    }
-    return HexFormat.of().formatHex(digest.digest());
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
   }
 
   private static Map<String, Object> attributes(Path file) throws IOException {

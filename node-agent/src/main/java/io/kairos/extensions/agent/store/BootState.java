@@ -19,28 +19,28 @@ public record BootState(Optional<Profile> profile, String bootId) {
    *
    * @throws IOException when the boot id cannot be read
    */
-  public static BootState read(StoreLayout layout) throws IOException {
-    return new BootState(profile(layout), Files.readString(layout.bootId()).strip());
+  public static BootState read(HostPaths host) throws IOException {
+    return new BootState(profile(host), Files.readString(host.bootId()).strip());
   }
 
   /**
    * Whether a signed unified kernel image was booted (Trusted Boot): immucore leaves {@code
    * uki_boot_mode} beside the profile's sentinel.
    */
-  public static boolean isTrustedBoot(StoreLayout layout) {
-    return Files.exists(layout.cos().resolve("uki_boot_mode"));
+  public static boolean isTrustedBoot(HostPaths host) {
+    return Files.exists(host.cos().resolve("uki_boot_mode"));
   }
 
-  private static Optional<Profile> profile(StoreLayout layout) {
-    if (Files.exists(layout.cos().resolve("active_mode"))) {
+  private static Optional<Profile> profile(HostPaths host) {
+    if (Files.exists(host.cos().resolve("active_mode"))) {
       return Optional.of(Profile.ACTIVE);
     }
-    if (Files.exists(layout.cos().resolve("passive_mode"))) {
+    if (Files.exists(host.cos().resolve("passive_mode"))) {
       return Optional.of(Profile.PASSIVE);
     }
     boolean recovery =
-        Files.exists(layout.cos().resolve("recovery_mode"))
-            || Files.exists(layout.cos().resolve("autoreset_mode"));
+        Files.exists(host.cos().resolve("recovery_mode"))
+            || Files.exists(host.cos().resolve("autoreset_mode"));
     return recovery ? Optional.of(Profile.RECOVERY) : Optional.empty();
   }
 }

@@ -6,9 +6,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.kairos.extensions.agent.plan.NameView;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -27,10 +25,13 @@ public final class Ledger {
   private static final ObjectMapper JSON = JsonMapper.builder().build();
 
   private final StoreLayout layout;
+  private final NoteFile file;
 
   /** Keeps its note below a layout. */
   public Ledger(StoreLayout layout) {
     this.layout = layout;
+    Path ledger = layout.ledger();
+    this.file = new NoteFile(ledger, ledger.resolveSibling(ledger.getFileName() + ".part"));
   }
 
   private record Note(
@@ -42,10 +43,17 @@ public final class Ledger {
    * @param merge identifies the merge, as no other
    * @param merged the names that are merged
    * @param names the links as they are now
+   *     <p>Where nothing is merged nothing is noted: a host may have the run folder, made for the
+   *     agent, and no systemd that looks into it. Where there is no run folder there is no link of
+   *     ours either.
    * @throws IOException when the note cannot be written
    */
   public Map<String, Optional<String>> images(
       String merge, Set<String> merged, Map<String, NameView> names) throws IOException {
+    if (merged.isEmpty()) { // and no merge of the past comes back
+      file.delete();
+      return Map.of();
+    }
     Optional<Note> known = read().filter(note -> note.merge().equals(merge));
     Map<String, String> images = new TreeMap<>();
     if (known.isPresent()) {
@@ -57,7 +65,9 @@ public final class Ledger {
             .linkedForRun()
             .ifPresent(image -> images.put(name, image));
       }
-      write(new Note(merge, images));
+      if (Files.isDirectory(layout.run())) {
+        write(new Note(merge, images));
+      }
     }
     Map<String, Optional<String>> result = new TreeMap<>();
     merged.forEach(name -> result.put(name, Optional.ofNullable(images.get(name))));
@@ -79,23 +89,19 @@ public final class Ledger {
   }
 
   private Optional<Note> read() throws IOException {
-    try {
-      return Optional.ofNullable(JSON.readValue(Files.readAllBytes(layout.ledger()), Note.class))
-          .filter(note -> note.merge() != null && note.images() != null);
-    } catch (NoSuchFileException none) {
+    Optional<byte[]> bytes = file.read();
+    if (bytes.isEmpty()) {
       return Optional.empty();
+    }
+    try {
+      return Optional.ofNullable(JSON.readValue(bytes.get(), Note.class))
+          .filter(note -> note.merge() != null && note.images() != null);
     } catch (com.fasterxml.jackson.core.JacksonException torn) {
       return Optional.empty(); // as good as none: the merge is looked at anew
     }
   }
 
   private void write(Note note) throws IOException {
-    Path temporary = layout.ledger().resolveSibling(layout.ledger().getFileName() + ".part");
-    Files.write(temporary, JSON.writeValueAsBytes(note));
-    Files.move(
-        temporary,
-        layout.ledger(),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
+    file.write(JSON.writeValueAsBytes(note));
   }
 }

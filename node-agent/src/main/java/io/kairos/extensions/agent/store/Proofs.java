@@ -6,11 +6,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.kairos.extensions.agent.plan.Proof;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -21,11 +19,12 @@ public final class Proofs {
   private static final ObjectMapper JSON = JsonMapper.builder().build();
   private static final TypeReference<TreeMap<String, Proof>> NOTE = new TypeReference<>() {};
 
-  private final StoreLayout layout;
+  private final NoteFile file;
 
   /** Keeps its note below a layout. */
   public Proofs(StoreLayout layout) {
-    this.layout = layout;
+    Path proofs = layout.proofs();
+    this.file = new NoteFile(proofs, proofs.resolveSibling(proofs.getFileName() + ".part"));
   }
 
   /**
@@ -35,10 +34,11 @@ public final class Proofs {
    * @throws IOException when the note cannot be read
    */
   public Map<String, Proof> read() throws IOException {
+    Optional<byte[]> bytes = file.read();
     try {
-      return JSON.readValue(Files.readAllBytes(layout.proofs()), NOTE);
-    } catch (NoSuchFileException none) {
-      return Map.of();
+      return bytes.isPresent()
+          ? Optional.ofNullable(JSON.readValue(bytes.get(), NOTE)).orElseGet(TreeMap::new)
+          : Map.of();
     } catch (JacksonException torn) {
       return Map.of();
     }
@@ -56,6 +56,18 @@ public final class Proofs {
   }
 
   /**
+   * Forgets the proofs of an image.
+   *
+   * @throws IOException when the note cannot be written
+   */
+  public void dropImage(String sha256) throws IOException {
+    Map<String, Proof> proofs = new TreeMap<>(read());
+    if (proofs.values().removeIf(proof -> proof.image().equals(sha256))) {
+      write(proofs);
+    }
+  }
+
+  /**
    * Forgets a proof.
    *
    * @throws IOException when the note cannot be written
@@ -69,15 +81,9 @@ public final class Proofs {
 
   private void write(Map<String, Proof> proofs) throws IOException {
     if (proofs.isEmpty()) {
-      Files.deleteIfExists(layout.proofs());
+      file.delete();
       return;
     }
-    Path temporary = layout.proofs().resolveSibling(layout.proofs().getFileName() + ".part");
-    Files.write(temporary, JSON.writeValueAsBytes(proofs));
-    Files.move(
-        temporary,
-        layout.proofs(),
-        StandardCopyOption.ATOMIC_MOVE,
-        StandardCopyOption.REPLACE_EXISTING);
+    file.write(JSON.writeValueAsBytes(proofs));
   }
 }

@@ -1,170 +1,194 @@
 package io.kairos.extensions.agent.store;
 
-import io.kairos.extensions.api.v1alpha1.Api;
+import io.kairos.extensions.agent.image.ExtensionClass;
+import io.kairos.extensions.agent.plan.HostProfiles;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import java.io.IOException;
-import java.nio.file.DirectoryIteratorException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
+import java.util.Set;
 
 /**
- * Where things lie on a Kairos host, and below which folder this process sees the host.
+ * Where the extensions of one class lie on a host: images and notes of ours, the links that are
+ * there to stay, and the links that are merged now.
  *
  * <p>Link targets are paths as the host sees them; files are opened as this process sees them.
  * Links are read, never followed: a link of the host means nothing outside of it.
- *
- * @param hostRoot where this process sees the host's {@code /}
  */
-public record StoreLayout(Path hostRoot) {
-  /** The store, as the host sees it. */
-  public static final Path STORE = Path.of("/var/lib/kairos/extensions");
+public sealed interface StoreLayout permits KairosLayout, SystemdLayout {
+  /** What the names of everything begin with that is ours and lies among files of others. */
+  String OURS = ".sysext-operator";
 
-  /** What systemd-sysext merges, as the host sees it. */
-  public static final Path RUN = Path.of("/run/extensions");
+  /** The ending that makes a file an image to systemd. */
+  String RAW = ".raw";
 
-  private static final String OURS = ".sysext-operator";
-  private static final String OUTPUT = OURS + "-";
+  /** The layout of a class on a host. */
+  static StoreLayout of(boolean kairos, HostPaths host, ExtensionClass extensionClass) {
+    return kairos
+        ? new KairosLayout(host, extensionClass)
+        : new SystemdLayout(host, extensionClass);
+  }
 
-  private static final Pattern DIGEST = Pattern.compile(Api.DIGEST_PATTERN);
+  /** The host. */
+  HostPaths host();
+
+  /** The class. */
+  ExtensionClass extensionClass();
+
+  /** The folder that people look into for extensions that are installed, as the host sees it. */
+  Path storeOnHost();
+
+  /** Everything of ours that no other program reads, as the host sees it. */
+  Path oursOnHost();
+
+  /** The profiles that a boot of this host may choose from. */
+  List<Profile> profiles();
+
+  /** What a policy's profiles mean on this host. */
+  default HostProfiles hostProfiles() {
+    return new HostProfiles(Set.copyOf(profiles()));
+  }
+
+  /**
+   * The profile that this boot merges, where the host tells.
+   *
+   * @throws IOException when it cannot be told
+   */
+  Optional<Profile> booted() throws IOException;
+
+  /**
+   * Whether systemd looks into the profile's folder by itself, after the run folder; else it merges
+   * what the run folder links, and nothing else.
+   */
+  boolean looksIntoProfile();
+
+  /** What the layout is called in a node's status. */
+  String label();
+
+  /** What a profile's folder is called in a node's status; it ends with a slash. */
+  String folderName(Profile profile);
+
+  /** What a file in a profile's folder is called in a node's status. */
+  default String nameOf(Profile profile, String file) {
+    return folderName(profile) + file;
+  }
+
+  /** The folder of a profile, as the host sees it. */
+  Path profileOnHost(Profile profile);
+
+  /** Where a link to the image of a name waits for its rename to another place. */
+  Path temporary(Path place);
+
+  /** What a link at a place says that leads to an image. */
+  Path targetOf(Path place, String sha256);
+
+  /** What is merged now, as the host sees it. */
+  default Path runOnHost() {
+    return Path.of("/run").resolve(extensionClass().folder());
+  }
 
   /** {@code images/}, as the host sees it. */
-  public static final Path IMAGES = STORE.resolve(OURS).resolve("images");
+  default Path imagesOnHost() {
+    return oursOnHost().resolve("images");
+  }
 
   /** {@code good/}, as the host sees it. */
-  public static final Path GOOD = STORE.resolve(OURS).resolve("good");
+  default Path goodOnHost() {
+    return oursOnHost().resolve("good");
+  }
 
   /** The store. */
-  public Path store() {
-    return here(STORE);
+  default Path store() {
+    return here(storeOnHost());
   }
 
   /** Everything of ours that no other program reads. */
-  public Path ours() {
-    return store().resolve(OURS);
+  default Path ours() {
+    return here(oursOnHost());
   }
 
   /** Downloads in progress. */
-  public Path staging() {
+  default Path staging() {
     return ours().resolve("staging");
   }
 
   /** Verified images, named by their digest. */
-  public Path images() {
-    return here(IMAGES);
+  default Path images() {
+    return here(imagesOnHost());
   }
 
   /** Links to the versions proven on this host. */
-  public Path good() {
-    return here(GOOD);
-  }
-
-  /**
-   * The image of ours that a regular file is another name of.
-   *
-   * @throws IOException when it cannot be looked at
-   */
-  Optional<String> imageWithInodeOf(Path file) throws IOException {
-    try (DirectoryStream<Path> images = Files.newDirectoryStream(images())) {
-      Object inode = inode(file);
-      for (Path image : images) {
-        if (DIGEST.matcher(image.getFileName().toString()).matches()
-            && inode.equals(inode(image))) {
-          return Optional.of(image.getFileName().toString());
-        }
-      }
-      return Optional.empty();
-    } catch (NoSuchFileException | NotDirectoryException gone) {
-      return Optional.empty();
-    } catch (DirectoryIteratorException broken) {
-      throw broken.getCause();
-    }
-  }
-
-  private static Object inode(Path file) throws IOException {
-    return Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-        .fileKey();
+  default Path good() {
+    return here(goodOnHost());
   }
 
   /** Links on their way to their place. */
-  public Path links() {
+  default Path links() {
     return ours().resolve("links");
   }
 
-  /** A profile's folder. */
-  public Path profile(Profile profile) {
-    return store().resolve(profile.text());
+  /** As what images were verified, for the next life of the agent. */
+  default Path verified() {
+    return ours().resolve("verified.json");
   }
 
-  /** What systemd-sysext merges. */
-  public Path run() {
-    return here(RUN);
+  /** By which rules images were found fit for the host, for the next life of the agent. */
+  default Path fit() {
+    return ours().resolve("fit.json");
+  }
+
+  /** A profile's folder. */
+  default Path profile(Profile profile) {
+    return here(profileOnHost(profile));
+  }
+
+  /** What systemd merges. */
+  default Path run() {
+    return here(runOnHost());
   }
 
   /**
    * What the last refresh of ours merged; gone with each boot, and no image to systemd since it
    * ends otherwise.
    */
-  public Path ledger() {
+  default Path ledger() {
     return run().resolve(OURS + ".json");
   }
 
   /** How far merged images have proven themselves in this boot; gone with the next. */
-  public Path proofs() {
+  default Path proofs() {
     return run().resolve(OURS + ".proofs.json");
   }
 
-  /** Where the output of a script on the host goes, as the host sees it. */
-  public static Path outputOnHost(String id) {
-    return RUN.resolve(OUTPUT + id + ".out");
+  /** The folders in which a change may be drift, or a boot profile's sentinel. */
+  default List<Path> watched() {
+    List<Path> folders = new ArrayList<>(List.of(store(), run(), images(), good(), host().cos()));
+    profiles().stream().map(this::profile).forEach(folders::add);
+    return folders.stream().distinct().toList();
   }
 
-  /** The folders in which a change may be drift, or a boot profile's sentinel. */
-  public List<Path> watched() {
-    List<Path> folders = new ArrayList<>(List.of(store(), run(), images(), good(), cos()));
-    Arrays.stream(Profile.values()).map(this::profile).forEach(folders::add);
-    return List.copyOf(folders);
+  /** Where a link waits for its rename to another place in the same folder. */
+  default Path temporaryIn(Path folder) {
+    return folder.resolve(OURS + ".link");
+  }
+
+  /** What hides names of the profile's folder until the next boot, as the host sees it. */
+  default Path masksOnHost() {
+    return oursOnHost().resolve("masked");
+  }
+
+  /** A path of the host, as this process sees it. */
+  default Path here(Path onHost) {
+    return host().here(onHost);
   }
 
   /**
    * Whether a name in the run folder is one of ours that no other program reads: the ledger, a link
    * on its way, the output of a script.
    */
-  public static boolean isOwnNote(Path name) {
+  static boolean isOwnNote(Path name) {
     return name.getFileName().toString().startsWith(OURS);
-  }
-
-  /** Whether a file of the run folder is the output of a script. */
-  static boolean isOutput(Path file) {
-    return file.getFileName().toString().startsWith(OUTPUT);
-  }
-
-  /** Which profile is booted, by the sentinels of immucore. */
-  public Path cos() {
-    return here(Path.of("/run/cos"));
-  }
-
-  /** The block devices, as sysfs lists them: those of the whole machine, whoever looks. */
-  public Path block() {
-    return here(Path.of("/sys/block"));
-  }
-
-  /** The kernel's boot id. */
-  public Path bootId() {
-    return here(Path.of("/proc/sys/kernel/random/boot_id"));
-  }
-
-  /** A path of the host, as this process sees it. */
-  public Path here(Path onHost) {
-    return hostRoot.resolve(Path.of("/").relativize(onHost));
   }
 }

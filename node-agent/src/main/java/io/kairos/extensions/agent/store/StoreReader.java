@@ -30,15 +30,23 @@ import java.util.regex.Pattern;
  * is foreign.
  */
 public final class StoreReader {
-  private static final String RAW = ".raw";
-  private static final String SYSEXT = ".sysext";
+  private static final String RAW = StoreLayout.RAW;
   private static final Pattern DIGEST = Pattern.compile(Api.DIGEST_PATTERN);
 
+  /**
+   * A folder with versions of an image or of a folder, of which systemd picks one: 257 and newer.
+   */
+  private static final Pattern VERSIONED = Pattern.compile("([.]raw)?[.]v$");
+
+  private static final int MOST_LINKS = 8;
+
   private final StoreLayout layout;
+  private final Masks masks;
 
   /** Reads below a layout. */
   public StoreReader(StoreLayout layout) {
     this.layout = layout;
+    this.masks = new Masks(layout);
   }
 
   /**
@@ -78,15 +86,21 @@ public final class StoreReader {
    * @throws IOException when a folder cannot be read
    */
   public Contents read() throws IOException {
-    Map<String, Found> roots = scan(layout.store(), StoreLayout.STORE);
+    Map<String, Found> roots = scan(layout.store(), layout.storeOnHost());
     Map<Profile, Map<String, Found>> profiles = new EnumMap<>(Profile.class);
-    for (Profile profile : Profile.values()) {
-      profiles.put(
-          profile, scan(layout.profile(profile), StoreLayout.STORE.resolve(profile.text())));
+    for (Profile profile : layout.profiles()) {
+      Map<String, Found> links = scan(layout.profile(profile), layout.profileOnHost(profile));
+      links.replaceAll((file, found) -> throughRoot(file, found, roots));
+      profiles.put(profile, links);
     }
     Map<String, Found> runs = new TreeMap<>();
-    scan(layout.run(), StoreLayout.RUN)
+    scan(layout.run(), layout.runOnHost())
         .forEach((file, found) -> runs.put(file, throughProfile(file, found, profiles)));
+    if (layout.looksIntoProfile()) {
+      for (Map.Entry<Profile, Map<String, Found>> profile : profiles.entrySet()) {
+        fallThrough(profile.getKey(), profile.getValue(), runs);
+      }
+    }
     Map<String, String> good = good();
 
     Set<String> files = new TreeSet<>(roots.keySet());
@@ -100,7 +114,7 @@ public final class StoreReader {
       profiles.forEach(
           (profile, links) -> link(links, file).ifPresent(link -> enabled.put(profile, link)));
       Optional<String> rival =
-          Optional.of(name + SYSEXT + RAW).filter(files::contains).map(f -> "the file " + f);
+          Optional.of(name + suffix()).filter(files::contains).map(f -> "the file " + f);
       names.put(
           name,
           new NameView(
@@ -109,9 +123,69 @@ public final class StoreReader {
               link(runs, file),
               Optional.ofNullable(good.get(name)),
               rival));
-      rival(file).ifPresent(of -> names.merge(of, rivalled(file), (known, alone) -> known));
+      rival(file)
+          .ifPresent(of -> names.merge(of, rivalled("the file " + file), (known, alone) -> known));
     }
-    return new Contents(names, images(), strays(), foreign(roots, profiles, runs));
+    Map<String, Path> folders = folders();
+    folders.forEach(
+        (name, folder) ->
+            names.merge(
+                name,
+                rivalled("the folder " + folder),
+                (known, alone) -> known.rivalled("the folder " + folder)));
+    Map<String, Set<Profile>> foreign = foreign(roots, profiles, runs);
+    folders.values().forEach(folder -> foreign.put(folder.toString(), new TreeSet<>()));
+    return new Contents(names, images(), strays(), foreign);
+  }
+
+  /**
+   * What the run folder does not decide, by a link or by a mask, the profile's folder does: as if a
+   * run link led there.
+   */
+  private void fallThrough(Profile profile, Map<String, Found> links, Map<String, Found> runs)
+      throws IOException {
+    for (Map.Entry<String, Found> link : links.entrySet()) {
+      if (!(link.getValue().link() instanceof Link.Foreign)
+          && !masks.is(layout.run().resolve(nameOf(link.getKey())))) {
+        runs.putIfAbsent(link.getKey(), new Found(new Link.ViaProfile(profile), Optional.empty()));
+      }
+    }
+  }
+
+  /**
+   * Folders that systemd takes for an extension: which of them and an image of the same name it
+   * finds first is left to chance. Where immucore links what is merged, nobody makes them.
+   *
+   * @return as the host sees them, by the name of the extension
+   */
+  private Map<String, Path> folders() throws IOException {
+    Map<String, Path> folders = new TreeMap<>();
+    if (!layout.looksIntoProfile()) {
+      return folders;
+    }
+    List<Path> places = new ArrayList<>(List.of(layout.runOnHost()));
+    layout.profiles().stream().map(layout::profileOnHost).forEach(places::add);
+    for (Path place : places) {
+      for (Path entry : entries(layout.here(place))) {
+        String name = entry.getFileName().toString();
+        if (!name.endsWith(RAW) && isFolder(entry, place) && !masks.is(entry)) {
+          folders.putIfAbsent(VERSIONED.matcher(name).replaceFirst(""), place.resolve(name));
+        }
+      }
+    }
+    return folders;
+  }
+
+  /** A link is followed as the host would. */
+  private boolean isFolder(Path entry, Path folderOnHost) throws IOException {
+    Path at = entry;
+    Path onHost = folderOnHost;
+    for (int hops = 0; hops < MOST_LINKS && Files.isSymbolicLink(at); hops++) {
+      Path target = onHost.resolve(Files.readSymbolicLink(at)).normalize();
+      onHost = target.getParent() == null ? target : target.getParent();
+      at = layout.here(target);
+    }
+    return Files.isDirectory(at, LinkOption.NOFOLLOW_LINKS);
   }
 
   /** An entry of a folder: what it is, and where it leads as the host sees it. */
@@ -122,19 +196,19 @@ public final class StoreReader {
   }
 
   /** systemd from 257 on takes {@code NAME.sysext.raw} for NAME. */
-  private static Optional<String> rival(String file) {
-    return file.endsWith(SYSEXT + RAW) && file.length() > (SYSEXT + RAW).length()
-        ? Optional.of(file.substring(0, file.length() - (SYSEXT + RAW).length()))
+  private Optional<String> rival(String file) {
+    return file.endsWith(suffix()) && file.length() > suffix().length()
+        ? Optional.of(file.substring(0, file.length() - suffix().length()))
         : Optional.empty();
   }
 
-  private static NameView rivalled(String file) {
+  private String suffix() {
+    return layout.extensionClass().suffix() + RAW;
+  }
+
+  private static NameView rivalled(String by) {
     return new NameView(
-        Optional.empty(),
-        Map.of(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.of("the file " + file));
+        Optional.empty(), Map.of(), Optional.empty(), Optional.empty(), Optional.of(by));
   }
 
   private Map<String, Found> scan(Path folder, Path onHost) throws IOException {
@@ -151,9 +225,14 @@ public final class StoreReader {
   private Found classify(Path entry, Path folderOnHost) throws IOException {
     Path shown = folderOnHost.resolve(entry.getFileName());
     if (Files.isRegularFile(entry, LinkOption.NOFOLLOW_LINKS)
-        && shown.startsWith(StoreLayout.STORE)) {
-      Optional<String> adopted = layout.imageWithInodeOf(entry);
-      Optional<String> file = Optional.of(StoreLayout.STORE.relativize(shown).toString());
+        && !shown.startsWith(layout.runOnHost())) {
+      Optional<String> adopted = Inodes.imageOf(layout, entry);
+      Optional<String> file =
+          Optional.of(
+              (shown.startsWith(layout.storeOnHost())
+                      ? layout.storeOnHost().relativize(shown)
+                      : shown)
+                  .toString());
       Link link =
           adopted.isPresent()
               ? new Link.Adopted(adopted.get())
@@ -168,17 +247,35 @@ public final class StoreReader {
     Path target = folderOnHost.resolve(Files.readSymbolicLink(entry)).normalize();
     String digest = String.valueOf(target.getFileName());
     Link link =
-        StoreLayout.IMAGES.equals(target.getParent()) && DIGEST.matcher(digest).matches()
+        layout.imagesOnHost().equals(target.getParent()) && DIGEST.matcher(digest).matches()
             ? new Link.Image(digest)
             : new Link.Foreign("the link " + shown + " to " + target);
     return new Found(link, Optional.of(target));
   }
 
+  /**
+   * A profile's link to the entry of the same name in the store's root is what that entry is: ours,
+   * or somebody else's file, be it installed and enabled by {@code kairos-agent}.
+   */
+  private Found throughRoot(String file, Found found, Map<String, Found> roots) {
+    if (found.target().filter(layout.storeOnHost().resolve(file)::equals).isEmpty()) {
+      return found;
+    }
+    Link root = link(roots, file).orElse(found.link());
+    if (root instanceof Link.Image image) {
+      return new Found(new Link.ThroughRoot(image.sha256()), found.target());
+    }
+    if (root instanceof Link.Adopted adopted) {
+      return new Found(new Link.ThroughRoot(adopted.sha256()), found.target());
+    }
+    String what = ((Link.Foreign) found.link()).what();
+    return new Found(new Link.Foreign(what, ((Link.Foreign) root).file()), found.target());
+  }
+
   /** A run link through a profile's link of the same name is ours when that link is, or is gone. */
-  private static Found throughProfile(
-      String file, Found run, Map<Profile, Map<String, Found>> profiles) {
-    for (Profile profile : Profile.values()) {
-      Path through = StoreLayout.STORE.resolve(profile.text()).resolve(file);
+  private Found throughProfile(String file, Found run, Map<Profile, Map<String, Found>> profiles) {
+    for (Profile profile : layout.profiles()) {
+      Path through = layout.profileOnHost(profile).resolve(file);
       if (run.target().filter(through::equals).isPresent()) {
         Optional<Link> link = link(profiles.get(profile), file);
         if (link.isPresent() && link.get() instanceof Link.Foreign foreign) {
@@ -191,7 +288,7 @@ public final class StoreReader {
     return run;
   }
 
-  private static Map<String, Set<Profile>> foreign(
+  private Map<String, Set<Profile>> foreign(
       Map<String, Found> roots,
       Map<Profile, Map<String, Found>> profiles,
       Map<String, Found> runs) {
@@ -210,21 +307,21 @@ public final class StoreReader {
                     boolean intoStore =
                         found
                             .target()
-                            .filter(t -> StoreLayout.STORE.equals(t.getParent()))
+                            .filter(t -> layout.storeOnHost().equals(t.getParent()))
                             .isPresent();
                     String key =
                         intoStore
                             ? found.target().orElseThrow().getFileName().toString()
-                            : profile.text() + "/" + file;
+                            : layout.nameOf(profile, file);
                     foreign.computeIfAbsent(key, k -> new TreeSet<>()).add(profile);
                   }
                 }));
     runs.forEach(
         (file, found) -> {
           boolean intoStore =
-              found.target().filter(t -> t.startsWith(StoreLayout.STORE)).isPresent();
+              found.target().filter(t -> t.startsWith(layout.storeOnHost())).isPresent();
           if (found.link() instanceof Link.Foreign && !intoStore) {
-            foreign.put(StoreLayout.RUN.resolve(file).toString(), new TreeSet<>());
+            foreign.put(layout.runOnHost().resolve(file).toString(), new TreeSet<>());
           }
         });
     return foreign;
@@ -233,7 +330,7 @@ public final class StoreReader {
   private Map<String, String> good() throws IOException {
     Map<String, String> good = new TreeMap<>();
     for (Path entry : entries(layout.good())) {
-      if (classify(entry, StoreLayout.GOOD).link() instanceof Link.Image image) {
+      if (classify(entry, layout.goodOnHost()).link() instanceof Link.Image image) {
         good.put(entry.getFileName().toString(), image.sha256());
       }
     }
@@ -245,25 +342,27 @@ public final class StoreReader {
     for (Path entry : entries(layout.images())) {
       String file = entry.getFileName().toString();
       if (DIGEST.matcher(file).matches()) {
-        attributes(entry)
-            .filter(BasicFileAttributes::isRegularFile)
-            .ifPresent(
-                found ->
-                    images.put(
-                        file,
-                        new Storage.ImageFile(found.size(), found.lastModifiedTime().toMillis())));
+        image(entry).ifPresent(found -> images.put(file, found));
       }
     }
     return images;
   }
 
-  /** Nothing, where it is gone since its name was read. */
-  private static Optional<BasicFileAttributes> attributes(Path entry) throws IOException {
+  /**
+   * Nothing, where it is no file, or is gone since its name was read. One that cannot be looked at
+   * is there, and whoever wants it finds out: it is not a reason to give up the others.
+   */
+  private static Optional<Storage.ImageFile> image(Path entry) {
     try {
-      return Optional.of(
-          Files.readAttributes(entry, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS));
+      BasicFileAttributes found =
+          Files.readAttributes(entry, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+      return found.isRegularFile()
+          ? Optional.of(new Storage.ImageFile(found.size(), found.lastModifiedTime().toMillis()))
+          : Optional.empty();
     } catch (NoSuchFileException gone) {
       return Optional.empty();
+    } catch (IOException unreadable) {
+      return Optional.of(new Storage.ImageFile(0, 0));
     }
   }
 

@@ -53,6 +53,7 @@ class HostileRegistryTest {
   }
 
   private void serve(ScriptedServer.Script script) throws IOException {
+    close();
     server = new ScriptedServer(script);
   }
 
@@ -90,7 +91,8 @@ class HostileRegistryTest {
 
   private Staged stage(String pullSecret, Limits limits) throws Exception {
     FetchConfig config = new FetchConfig(Proxies.NONE, Mirrors.NONE, MOST, Optional.of(secrets));
-    Sources sources = new Sources(Optional.empty(), host.layout(), List.of(), config, limits);
+    Sources sources =
+        new Sources(Optional.empty(), host.layout().host(), List.of(), config, limits);
     return new Stager(sources, host.layout(), host.store())
         .stage(
             new Target.ResolvedImage(
@@ -116,6 +118,31 @@ class HostileRegistryTest {
 
   private void assertNothingLeft() throws IOException {
     assertThat(host.entries()).isEmpty();
+  }
+
+  /** At the manifest, at the file's blob, and at a layer that is read while the file comes. */
+  @ParameterizedTest
+  @ValueSource(strings = {"/manifests/", "/blobs/", "layer"})
+  void aRegistryThatAsksForAPauseGetsIt(String where) throws Exception {
+    if (where.equals("layer")) {
+      container(GZIP, new Layers().file("demo.raw", IMAGE).gzip());
+    } else {
+      raw(IMAGE);
+    }
+    String refused = where.equals("layer") ? "/blobs/" : where;
+    ScriptedServer.Script script = this::answer;
+    serve(
+        (request, out) -> {
+          if (request.path().contains(refused)) {
+            ScriptedServer.head(
+                out, "429 Too Many Requests", "Retry-After: 77", "Content-Length: 0");
+          } else {
+            script.answer(request, out);
+          }
+        });
+    Staged outcome = stage();
+    assertNotStaged(outcome, Reasons.DOWNLOAD_REFUSED, "HTTP 429", "in 77 s");
+    assertThat(((Staged.NotStaged) outcome).pauseMillis()).isEqualTo(77_000);
   }
 
   // Bombs and lies.
@@ -156,7 +183,7 @@ class HostileRegistryTest {
     writeSize(layer, name.length);
     container(Layers.TAR, layer);
     FetchConfig roomy = new FetchConfig(Proxies.NONE, Mirrors.NONE, 1L << 30, Optional.empty());
-    Sources sources = new Sources(Optional.empty(), host.layout(), List.of(), roomy);
+    Sources sources = new Sources(Optional.empty(), host.layout().host(), List.of(), roomy);
     assertNotStaged(
         new Stager(sources, host.layout(), host.store())
             .stage(

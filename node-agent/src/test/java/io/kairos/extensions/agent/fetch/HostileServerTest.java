@@ -60,7 +60,7 @@ class HostileServerTest {
 
   private Stager stager(FetchConfig config, Limits limits, Optional<Path> siteCa)
       throws IOException {
-    Sources sources = new Sources(siteCa, host.layout(), List.of(), config, limits);
+    Sources sources = new Sources(siteCa, host.layout().host(), List.of(), config, limits);
     return new Stager(sources, host.layout(), host.store());
   }
 
@@ -476,12 +476,54 @@ class HostileServerTest {
   // Refusals and redirects.
 
   @ParameterizedTest
-  @CsvSource({"429, 120, in 120 s", "503, 'Wed, 25 Nov 2026 10:00:00 GMT', at Wed"})
-  void whenToComeBackIsNamed(int status, String when, String words) throws Exception {
+  @CsvSource({"429, 120, in 120 s", "503, 'Wed, 25 Nov 2026 10:02:00 GMT', at Wed"})
+  void whenToComeBackIsNamedAndKeptTo(int status, String when, String words) throws Exception {
     serve(
         (request, out) ->
-            ScriptedServer.head(out, status + " No", "Retry-After: " + when, "Content-Length: 0"));
-    assertNotStaged(stage(), Reasons.DOWNLOAD_REFUSED, "HTTP " + status, "come back " + words);
+            ScriptedServer.head(
+                out,
+                status + " No",
+                "Date: Wed, 25 Nov 2026 10:00:00 GMT",
+                "Retry-After: " + when,
+                "Content-Length: 0"));
+    Stager stager = stager(FetchConfig.DEFAULT, Limits.DEFAULT, Optional.empty());
+    Target.ResolvedImage image = new Target.ResolvedImage(server.url(), SHA256);
+
+    Staged first = stager.stage(image, "demo", Images.host());
+    assertNotStaged(first, Reasons.DOWNLOAD_REFUSED, "HTTP " + status, "come back " + words);
+    assertThat(((Staged.NotStaged) first).pauseMillis()).isEqualTo(120_000);
+
+    Staged second = stager.stage(image, "demo", Images.host());
+    assertNotStaged(second, Reasons.DOWNLOAD_REFUSED, server.url() + " asked to be left alone");
+    assertThat(((Staged.NotStaged) second).pauseMillis()).isBetween(1_000L, 120_000L);
+    assertThat(server.requests()).as("not asked again").hasSize(1);
+  }
+
+  @Test
+  void aMirrorThatWantsToBeLeftAloneIsAndDoesNotHoldUpTheOrigin() throws Exception {
+    serve(
+        (request, out) -> {
+          if (request.path().startsWith("/mirror/")) {
+            ScriptedServer.head(out, "503 No", "Retry-After: 900", "Content-Length: 0");
+          } else if (request.number() < 4) {
+            ScriptedServer.head(out, "500 Oops", "Content-Length: 0");
+          } else {
+            whole(out);
+          }
+        });
+    FetchConfig config = mirror(server.url("/origin"), server.url("/mirror"));
+    Stager stager = stager(config, Limits.DEFAULT, Optional.empty());
+    Target.ResolvedImage image = new Target.ResolvedImage(server.url("/origin/image.raw"), SHA256);
+    for (int tries = 0; tries < 2; tries++) {
+      Staged outcome = stager.stage(image, "demo", Images.host());
+      assertNotStaged(outcome, Reasons.DOWNLOAD_REFUSED, "HTTP 500", "/mirror/image.raw");
+      assertThat(((Staged.NotStaged) outcome).pauseMillis()).isZero();
+    }
+    assertThat(stager.stage(image, "demo", Images.host())).isInstanceOf(Staged.Ready.class);
+    assertThat(server.requests())
+        .extracting(ScriptedServer.Request::path)
+        .containsExactly(
+            "/mirror/image.raw", "/origin/image.raw", "/origin/image.raw", "/origin/image.raw");
   }
 
   @ParameterizedTest

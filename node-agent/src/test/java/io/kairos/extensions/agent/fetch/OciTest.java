@@ -58,7 +58,8 @@ class OciTest {
   }
 
   private Staged stage(String url, HostFacts facts) throws Exception {
-    Sources sources = new Sources(Optional.empty(), host.layout(), List.of(), FetchConfig.DEFAULT);
+    Sources sources =
+        new Sources(Optional.empty(), host.layout().host(), List.of(), FetchConfig.DEFAULT);
     return new Stager(sources, host.layout(), host.store())
         .stage(new Target.ResolvedImage(url, SHA256), "demo", facts);
   }

@@ -82,7 +82,7 @@ class PullSecretTest {
       throws Exception {
     FetchConfig config =
         new FetchConfig(Proxies.NONE, mirrors, Limits.MAX_IMAGE_BYTES, Optional.of(folder));
-    Sources sources = new Sources(siteCa, host.layout(), List.of(), config);
+    Sources sources = new Sources(siteCa, host.layout().host(), List.of(), config);
     return new Stager(sources, host.layout(), host.store())
         .stage(new Target.ResolvedImage(url, SHA256, pullSecret, caBundle), "demo", Images.host());
   }

@@ -21,7 +21,7 @@ import java.util.concurrent.Executors;
  * A server that says byte for byte what a test wants it to: lies and half answers too. Each
  * connection is for one request.
  */
-final class ScriptedServer implements AutoCloseable {
+public final class ScriptedServer implements AutoCloseable {
   private final ServerSocket socket;
   private final Script script;
   private final List<Request> requests = new CopyOnWriteArrayList<>();
@@ -35,7 +35,7 @@ final class ScriptedServer implements AutoCloseable {
           });
 
   /** Answers a request. */
-  interface Script {
+  public interface Script {
     void answer(Request request, OutputStream out) throws Exception;
   }
 
@@ -46,20 +46,34 @@ final class ScriptedServer implements AutoCloseable {
    * @param headers by name in lower case
    * @param number which request it is, from 1
    */
-  record Request(String line, Map<String, String> headers, int number) {
-    String header(String name) {
+  public record Request(String line, Map<String, String> headers, int number) {
+    public String header(String name) {
       return headers.getOrDefault(name.toLowerCase(Locale.ROOT), "");
     }
 
-    String path() {
+    public String path() {
       return line.split(" ", 3)[1];
     }
   }
 
-  ScriptedServer(Script script) throws IOException {
+  public ScriptedServer(Script script) throws IOException {
     this.script = script;
     this.socket = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     threads.execute(this::accept);
+  }
+
+  /** Thrown by a script: the connection is not closed in good order, but reset. */
+  public static final class Reset extends IOException {
+    private static final long serialVersionUID = 1L;
+  }
+
+  private static void reset(Socket client) {
+    try {
+      client.setSoLinger(true, 0);
+      client.close();
+    } catch (IOException hungUp) {
+      // by the other side, as it may
+    }
   }
 
   private void accept() {
@@ -80,6 +94,8 @@ final class ScriptedServer implements AutoCloseable {
       requests.add(request);
       script.answer(request, client.getOutputStream());
       client.getOutputStream().flush();
+    } catch (Reset reset) {
+      reset(client);
     } catch (InterruptedException closed) {
       Thread.currentThread().interrupt();
     } catch (Exception hungUp) {
@@ -110,7 +126,7 @@ final class ScriptedServer implements AutoCloseable {
     return line.toString(StandardCharsets.ISO_8859_1).strip();
   }
 
-  static void head(OutputStream out, String... lines) throws IOException {
+  public static void head(OutputStream out, String... lines) throws IOException {
     out.write(
         ("HTTP/1.1 " + String.join("\r\n", lines) + "\r\nConnection: close\r\n\r\n")
             .getBytes(StandardCharsets.ISO_8859_1));
@@ -121,7 +137,7 @@ final class ScriptedServer implements AutoCloseable {
     return url("/image.raw");
   }
 
-  String url(String path) {
+  public String url(String path) {
     return "http://localhost:" + port() + path;
   }
 

@@ -3,6 +3,7 @@ package io.kairos.extensions.agent.host;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.kairos.extensions.agent.image.ExtensionClass;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -19,15 +20,51 @@ class MountTableTest {
           + ":/run/systemd/sysext/extensions/hello-2.1/usr:/usr\t";
   private static final String MADE = "2026-11-23 10:00:00.123456789 +0000";
 
+  private static Host.Merge sysexts(String printed) throws HostException {
+    return MountTable.parse(printed).merge(ExtensionClass.SYSEXT);
+  }
+
+  @Test
+  void eachClassHasAMergeOfItsOwn() throws HostException {
+    String etc =
+        "129 67 0:58 / /etc ro,nosuid,nodev,noexec,relatime shared:56 - overlay confext"
+            + " ro,lowerdir=/run/systemd/sysext/meta/etc"
+            + ":/run/systemd/sysext/confexts/tool/etc"
+            + ":/run/systemd/sysext/confexts/site/etc:/etc,redirect_dir=on\t"
+            + MADE;
+    MountTable both = MountTable.parse(USR + MADE + "\n" + etc + "\nrival tool.raw\n");
+    assertThat(both.merge(ExtensionClass.SYSEXT)).isEqualTo(sysexts(USR + MADE));
+    assertThat(both.merge(ExtensionClass.CONFEXT).names())
+        .containsExactlyInAnyOrder("tool", "site");
+    assertThat(both.merge(ExtensionClass.CONFEXT).id()).contains("/etc").doesNotContain("/usr");
+    assertThat(both.points()).containsExactly("/etc", "/usr");
+    assertThat(both.rivals(ExtensionClass.CONFEXT)).isEmpty();
+    assertThat(MountTable.parse(etc).merge(ExtensionClass.SYSEXT))
+        .isEqualTo(new Host.Merge("", Set.of()));
+  }
+
+  @Test
+  void aHierarchyThatIsWritableHasAMountOnItThatIsNoExtension() throws HostException {
+    String etc =
+        "137 67 0:58 / /etc rw,noatime - overlay confext rw,lowerdir=/run/systemd/sysext/meta/etc"
+            + ":/run/systemd/sysext/confexts/site/etc:/etc,upperdir=/x/etc\t";
+    String folder =
+        "138 137 0:58 /.systemd-confext /etc/.systemd-confext ro - overlay confext"
+            + " rw,lowerdir=/run/systemd/sysext/meta/etc"
+            + ":/run/systemd/sysext/confexts/site/etc:/etc,upperdir=/x/etc\t";
+    MountTable table = MountTable.parse(etc + MADE + "\n" + folder + "\n");
+    assertThat(table.merge(ExtensionClass.CONFEXT).names()).containsExactly("site");
+    assertThat(table.visibleBelow(List.of("/etc"))).isEmpty();
+  }
+
   @Test
   void nothingPrintedIsNothingMerged() throws HostException {
-    assertThat(MountTable.parse("")).isEqualTo(new Host.Merge("", Set.of()));
+    assertThat(sysexts("")).isEqualTo(new Host.Merge("", Set.of()));
   }
 
   @Test
   void theLowerLayersNameTheExtensions() throws HostException {
-    assertThat(MountTable.parse(USR + MADE + "\n").names())
-        .containsExactlyInAnyOrder("tool", "hello-2.1");
+    assertThat(sysexts(USR + MADE + "\n").names()).containsExactlyInAnyOrder("tool", "hello-2.1");
   }
 
   @Test
@@ -36,7 +73,7 @@ class MountTableTest {
         "7 1 0:5 / /opt ro - overlay sysext"
             + " ro,lowerdir+=/run/systemd/sysext/meta/opt"
             + ",lowerdir+=/run/systemd/sysext/extensions/tool/opt,lowerdir+=/opt,uuid=on\t";
-    assertThat(MountTable.parse(line + MADE).names()).containsExactly("tool");
+    assertThat(sysexts(line + MADE).names()).containsExactly("tool");
   }
 
   @Test
@@ -44,15 +81,15 @@ class MountTableTest {
     String bin =
         "211 29 0:62 / /usr/bin ro,relatime - overlay sysext"
             + " ro,lowerdir=/run/systemd/sysext/extensions/other/usr/bin:/usr/bin\t";
-    Host.Merge merge = MountTable.parse(USR + MADE + "\n" + bin + MADE + "\n");
+    Host.Merge merge = sysexts(USR + MADE + "\n" + bin + MADE + "\n");
     assertThat(merge.names()).containsExactlyInAnyOrder("tool", "hello-2.1", "other");
-    assertThat(merge.id()).isEqualTo(MountTable.parse(bin + MADE + "\n" + USR + MADE).id());
-    assertThat(merge.id()).isNotEqualTo(MountTable.parse(USR + MADE).id());
+    assertThat(merge.id()).isEqualTo(sysexts(bin + MADE + "\n" + USR + MADE).id());
+    assertThat(merge.id()).isNotEqualTo(sysexts(USR + MADE).id());
   }
 
   @Test
   void theSameMountIsTheSameMerge() throws HostException {
-    assertThat(MountTable.parse(USR + MADE)).isEqualTo(MountTable.parse(USR + MADE + "\n"));
+    assertThat(sysexts(USR + MADE)).isEqualTo(sysexts(USR + MADE + "\n"));
   }
 
   @ParameterizedTest
@@ -61,7 +98,7 @@ class MountTableTest {
     String line = USR + MADE;
     String other = line.replace(from, to);
     assertThat(other).isNotEqualTo(line);
-    assertThat(MountTable.parse(other).id()).isNotEqualTo(MountTable.parse(line).id());
+    assertThat(sysexts(other).id()).isNotEqualTo(sysexts(line).id());
   }
 
   private static final List<String> DEFAULT = List.of("/usr", "/opt");
@@ -70,37 +107,38 @@ class MountTableTest {
   void mountsBelowAHierarchyThatIsNotMergedAreInTheWay() throws HostException {
     String printed =
         "below 54 29 /usr/nested\nbelow 55 54 /usr/nested/deeper\nbelow 56 29 /opt/x\n";
-    assertThat(MountTable.visibleBelow(printed, DEFAULT))
+    assertThat(MountTable.parse(printed).visibleBelow(DEFAULT))
         .isEqualTo(
             Map.of("/usr", Set.of("/usr/nested", "/usr/nested/deeper"), "/opt", Set.of("/opt/x")));
-    assertThat(MountTable.parse(printed)).isEqualTo(new Host.Merge("", Set.of()));
+    assertThat(sysexts(printed)).isEqualTo(new Host.Merge("", Set.of()));
   }
 
   @Test
-  void ofAMergedHierarchyOnlyThoseThatLieOnTheMerge() {
+  void ofAMergedHierarchyOnlyThoseThatLieOnTheMerge() throws HostException {
     String printed =
         USR + MADE + "\nbelow 54 29 /usr/hidden\nbelow 300 210 /usr/on\nbelow 301 300 /usr/on/it\n";
-    assertThat(MountTable.visibleBelow(printed, DEFAULT))
+    assertThat(MountTable.parse(printed).visibleBelow(DEFAULT))
         .isEqualTo(Map.of("/usr", Set.of("/usr/on", "/usr/on/it")));
   }
 
   @Test
-  void hierarchiesMayLieInOneAnother() {
+  void hierarchiesMayLieInOneAnother() throws HostException {
     assertThat(
-            MountTable.visibleBelow("below 54 29 /usr/lib/x\n", List.of("/usr", "/usr/lib", "/us")))
+            MountTable.parse("below 54 29 /usr/lib/x\n")
+                .visibleBelow(List.of("/usr", "/usr/lib", "/us")))
         .isEqualTo(Map.of("/usr", Set.of("/usr/lib/x"), "/usr/lib", Set.of("/usr/lib/x")));
   }
 
   @Test
   void whatLiesInEtcIsNamedByTheExtensionThatItWouldBe() throws HostException {
     String printed = "rival tool.raw\nrival other.sysext.raw\nrival folder\n";
-    assertThat(MountTable.rivals(printed))
+    assertThat(MountTable.parse(printed).rivals(ExtensionClass.SYSEXT))
         .isEqualTo(
             Map.of(
                 "tool", "/etc/extensions/tool.raw",
                 "other", "/etc/extensions/other.sysext.raw",
                 "folder", "/etc/extensions/folder"));
-    assertThat(MountTable.parse(printed)).isEqualTo(new Host.Merge("", Set.of()));
+    assertThat(sysexts(printed)).isEqualTo(new Host.Merge("", Set.of()));
   }
 
   @Test
@@ -113,7 +151,7 @@ class MountTableTest {
 
   @Test
   void aHierarchyWithoutItsFolderIsStillToldByItsMount() throws HostException {
-    assertThat(MountTable.parse(USR).id()).isNotEmpty();
+    assertThat(sysexts(USR).id()).isNotEmpty();
   }
 
   @ParameterizedTest

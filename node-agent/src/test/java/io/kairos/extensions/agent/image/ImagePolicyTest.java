@@ -111,7 +111,7 @@ class ImagePolicyTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        ImagePolicy.DEFAULT,
+        "root=verity+signed+encrypted+unprotected+absent:usr=verity+signed+encrypted+unprotected+absent",
         "root=verity+absent:usr=verity+absent",
         "root=verity+signed+absent:usr=verity+signed+absent",
         "root=signed:usr=unprotected",
@@ -135,7 +135,7 @@ class ImagePolicyTest {
         Fixtures.host()
             .withPolicies(
                 List.of(
-                    ImagePolicy.parse(ImagePolicy.DEFAULT),
+                    ImagePolicy.parse(ExtensionClass.SYSEXT.defaultPolicy()),
                     ImagePolicy.parse("root=signed+absent:usr=signed+absent")));
     Inspection plain = ImageInspector.inspect(ImageBytes.of(EROFS), "demo", host);
     assertThat(plain)

@@ -15,7 +15,7 @@ class ReleaseFinderTest {
   private final MemoryFileSystem files = new MemoryFileSystem();
 
   private ExtensionRelease find(String name) throws Exception {
-    return new ReleaseFinder(files.tree(), name).find();
+    return new ReleaseFinder(files.tree(), name, ExtensionClass.SYSEXT).find();
   }
 
   private void refuses(String name, UnfitReason reason, String... texts) {

@@ -63,7 +63,7 @@ class ReleaseMatchTest {
   void idLikeCountsWhereTheHostsSystemdSaysSo() {
     OsRelease host = Fixtures.os("ID=kairos", "ID_LIKE=\"ubuntu debian\"");
     HostFacts facts =
-        new HostFacts(MachineArchitecture.X86_64, host, true, HostFacts.DEFAULT_HIERARCHIES);
+        new HostFacts(MachineArchitecture.X86_64, host, true, ExtensionClass.SYSEXT.hierarchies());
     assertThat(ReleaseMatch.check(Fixtures.os("ID=debian"), facts)).isEmpty();
     assertThat(ReleaseMatch.check(Fixtures.os("ID=deb"), facts)).isPresent();
   }

@@ -2,6 +2,8 @@ package io.kairos.extensions.agent.plan;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.HashSet;
+import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -39,6 +41,23 @@ class BackoffTest {
                 .mapToObj(node -> Backoff.millis(5, "node-" + node))
                 .collect(Collectors.toSet()))
         .hasSizeGreaterThan(30);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 120", "1, 3600", "9, 600"})
+  void aSourceThatAsksForAPauseGetsItAndNodesDoNotComeBackInStep(int attempts, long seconds) {
+    Set<Long> pauses = new HashSet<>();
+    for (int node = 0; node < 100; node++) {
+      pauses.add(Backoff.millis(attempts, "node-" + node, seconds * 1000));
+    }
+    assertThat(pauses)
+        .hasSizeGreaterThan(30)
+        .allSatisfy(pause -> assertThat(pause).isBetween(seconds * 1000, seconds * 1250));
+  }
+
+  @Test
+  void aShorterPauseThanOursShortensNothing() {
+    assertThat(Backoff.millis(9, "node", 1_000)).isEqualTo(Backoff.millis(9, "node"));
   }
 
   @Test

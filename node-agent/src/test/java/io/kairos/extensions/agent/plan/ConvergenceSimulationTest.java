@@ -300,7 +300,7 @@ class ConvergenceSimulationTest {
     private Set<String> failing() {
       Set<String> failing = new TreeSet<>();
       agent.memory().alone().forEach(use -> failing.add(use.name()));
-      agent.memory().failures().keySet().forEach(key -> failing.add(key.name()));
+      agent.memory().failures().keySet().forEach(tried -> failing.add(tried.key().name()));
       return failing;
     }
 

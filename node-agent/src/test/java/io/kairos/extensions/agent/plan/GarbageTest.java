@@ -41,7 +41,7 @@ class GarbageTest {
     return new Storage(files, inLoops, free, 100 * MIB, keep);
   }
 
-  private static HostView view(Storage storage) {
+  private static HostView view(Storage storage, String... strays) {
     NameView links =
         new NameView(
             Optional.of(new Link.Image(IN_USE)),
@@ -54,12 +54,14 @@ class GarbageTest {
         Map.of("tool", links),
         Map.of("tool", Optional.of(IN_USE)),
         storage.files().keySet(),
-        Set.of(),
+        Set.of(strays),
         List.of(),
         Map.of(),
         storage,
         Map.of(),
-        HostView.Versions.UNKNOWN);
+        HostView.Versions.UNKNOWN,
+        Optional.empty(),
+        HostView.EVERY_PROFILE);
   }
 
   private static Set<String> deleted(Storage storage, Memory memory, Assignment... assignments) {
@@ -123,6 +125,22 @@ class GarbageTest {
   @Test
   void withoutAssignmentsNothingIsKept() {
     assertThat(deleted(storage(2, 1, 200 * MIB, Set.of()), Memory.EMPTY)).hasSize(2);
+  }
+
+  @Test
+  void leftoversStayAsLongAsTheirImageIsStillToCome() {
+    Assignment fresh = live("fresh", "1");
+    String toCome = "staging/" + fresh.target().image().sha256() + ".part";
+    String there = "staging/" + IN_USE + ".part.meta";
+    HostView view = view(storage(0, 0, 200 * MIB, Set.of()), toCome, there, "links/active-x.raw");
+
+    assertThat(new Garbage(List.of(tool, fresh), view, Memory.EMPTY).actions())
+        .containsExactly(
+            new Action.DeleteStray("links/active-x.raw"), new Action.DeleteStray(there));
+    assertThat(new Garbage(List.of(tool), view, Memory.EMPTY.begun(Memory.use(tool))).actions())
+        .as("while it is in work")
+        .containsExactly(
+            new Action.DeleteStray("links/active-x.raw"), new Action.DeleteStray(toCome));
   }
 
   @Test

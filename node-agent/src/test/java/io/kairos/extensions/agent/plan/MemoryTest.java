@@ -44,6 +44,14 @@ class MemoryTest {
   }
 
   @Test
+  void aSourceThatAsksForAPauseIsNotTriedBeforeItsEnd() {
+    Staged refused = new Staged.NotStaged(Reasons.DOWNLOAD_REFUSED, "HTTP 429", 600_000);
+    assertThat(Memory.EMPTY.finished(one, refused, 1_000, NODE).failure(one))
+        .hasValueSatisfying(
+            failure -> assertThat(failure.retryAtMillis()).isBetween(601_000L, 751_000L));
+  }
+
+  @Test
   void theFailureOfOneTrialIsHeldAgainstIt() {
     Memory memory = after(Memory.EMPTY, trial(one), merged());
     assertThat(memory.failure(one))

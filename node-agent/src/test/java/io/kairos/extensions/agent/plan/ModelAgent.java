@@ -27,8 +27,10 @@ public final class ModelAgent {
   private Optional<Assignment> inWork = Optional.empty();
   private Function<Assignment, Staged> stager =
       assignment -> new Staged.Ready(false, Optional.empty());
+  private Elsewhere elsewhere = Elsewhere.NOTHING;
   private final List<Proving> provings = new ArrayList<>();
   private Function<Proving, Proved> prover = proving -> new Proved.Passed();
+  private Grants grants = Grants.NONE;
   private long nowMillis = 1_000_000;
 
   /** An agent that has just started. */
@@ -59,6 +61,22 @@ public final class ModelAgent {
     return List.copyOf(wanted.values());
   }
 
+  /** What other classes are on the host, from now on. */
+  public ModelAgent elsewhere(Elsewhere others) {
+    elsewhere = others;
+    return this;
+  }
+
+  /** Whether a plan of now reboots the host. */
+  public boolean isRebootDue() {
+    return isRebootDue(plan());
+  }
+
+  /** Whether a plan reboots the host. */
+  public boolean isRebootDue(Plan plan) {
+    return Planner.isRebootDue(List.of(plan), grants);
+  }
+
   /** What comes of staging, from now on. */
   public ModelAgent staging(Function<Assignment, Staged> outcome) {
     stager = outcome;
@@ -68,6 +86,12 @@ public final class ModelAgent {
   /** What comes of proofs, from now on. */
   public ModelAgent proving(Function<Proving, Proved> outcome) {
     prover = outcome;
+    return this;
+  }
+
+  /** What may disturb the node, from now on. */
+  public ModelAgent granting(Grants granted) {
+    grants = granted;
     return this;
   }
 
@@ -91,11 +115,16 @@ public final class ModelAgent {
   public Plan plan() {
     HostView view = host.view();
     memory = memory.observed(wanted(), view, nowMillis);
-    Plan plan = Planner.plan(wanted(), view, memory, nowMillis);
+    Plan plan = Planner.plan(wanted(), elsewhere, view, memory, grants, nowMillis);
+    if (plan.preempt()) {
+      inWork = Optional.empty();
+      memory = memory.withStaging(Optional.empty());
+      plan = Planner.plan(wanted(), elsewhere, view, memory, grants, nowMillis);
+    }
     if (plan.stage().isPresent()) {
       inWork = plan.stage();
       memory = memory.begun(Memory.use(inWork.orElseThrow()));
-      plan = Planner.plan(wanted(), view, memory, nowMillis);
+      plan = Planner.plan(wanted(), elsewhere, view, memory, grants, nowMillis);
     }
     memory = memory.suspecting(plan.waiting());
     for (Proving proving : plan.prove()) {

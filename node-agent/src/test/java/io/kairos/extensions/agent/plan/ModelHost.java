@@ -35,6 +35,7 @@ public final class ModelHost {
   private Optional<Profile> booted = Optional.of(Profile.ACTIVE);
   private boolean refusing;
   private Map<String, Set<String>> hides = Map.of();
+  private Optional<String> obstacle = Optional.empty();
   private HostView.Versions versions = new HostView.Versions("257.13", "6.1.0-18-amd64");
 
   /** Booted into {@code active}, empty. */
@@ -62,7 +63,18 @@ public final class ModelHost {
               Optional.ofNullable(rivals.get(name))));
     }
     return new HostView(
-        booted, names, merged, images, strays, List.of(), proofs, Storage.UNKNOWN, hides, versions);
+        booted,
+        names,
+        merged,
+        images,
+        strays,
+        List.of(),
+        proofs,
+        Storage.UNKNOWN,
+        hides,
+        versions,
+        obstacle,
+        HostView.EVERY_PROFILE);
   }
 
   private Set<String> names() {
@@ -214,6 +226,11 @@ public final class ModelHost {
     boot(Optional.of(Profile.ACTIVE));
   }
 
+  /** It can merge nothing of the class at all, for this reason; or can, without one. */
+  public void obstacle(Optional<String> why) {
+    obstacle = why;
+  }
+
   /** The host was upgraded. */
   public void versions(String systemd, String kernel) {
     versions = new HostView.Versions(systemd, kernel);
@@ -244,6 +261,11 @@ public final class ModelHost {
   public ModelHost bad(String sha256) {
     bad.add(sha256);
     return this;
+  }
+
+  /** Merges after all. */
+  public void mend(String sha256) {
+    bad.remove(sha256);
   }
 
   /** Refuses every refresh, for a reason that lies in no image of ours. */

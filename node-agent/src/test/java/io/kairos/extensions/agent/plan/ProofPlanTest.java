@@ -302,10 +302,22 @@ class ProofPlanTest {
     Memory memory = Memory.EMPTY.recalling(List.of(live("2"), live("3")), List.of(reported));
 
     assertThat(memory.refusal(live("2")))
-        .contains(
-            new Refusal(
-                live("2").target(), Phase.ROLLED_BACK, standing.reason(), standing.message()));
+        .contains(new Refusal(Phase.ROLLED_BACK, standing.reason(), standing.message()));
     assertThat(memory.refusal(live("3"))).isEmpty();
+    ExtensionStatus onItsWay = reported.toBuilder().phase(Phase.ROLLING_BACK).build();
+    assertThat(Memory.EMPTY.recalling(List.of(live("2")), List.of(onItsWay)).refusals())
+        .isEqualTo(Memory.EMPTY.recalling(List.of(live("2")), List.of(reported)).refusals());
+  }
+
+  @Test
+  void whatIsLeftOfARollbackThatWasCutOffGoesToo() {
+    unhealthy("2");
+    agent.want(live("1")).settle();
+    agent.want(live("2")).settle();
+    host.apply(new Action.LinkRoot("tool", digest("2")));
+    agent.settle();
+    assertThat(links().root()).contains(new Link.Image(digest("1")));
+    assertThat(agent.standing("tool").phase()).isEqualTo(Phase.ROLLED_BACK);
   }
 
   @Test

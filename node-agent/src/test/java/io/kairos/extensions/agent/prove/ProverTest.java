@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
 import io.kairos.extensions.agent.FakeUnits;
+import io.kairos.extensions.agent.host.HostException;
+import io.kairos.extensions.agent.host.RefusedException;
 import io.kairos.extensions.agent.host.Units;
 import io.kairos.extensions.agent.plan.Proved;
 import io.kairos.extensions.agent.plan.Proving;
@@ -83,6 +85,23 @@ class ProverTest {
         prove(service(ServiceAction.RESTART)),
         Reasons.SERVICE_FAILED,
         "tool.service is failed (dead, result exit-code): it said why");
+  }
+
+  @Test
+  void aServiceThatSystemdRefusesToStartIsAFault() throws InterruptedException {
+    units.failsOnce(new RefusedException("Unit tool.service is masked."));
+    assertFailed(
+        prove(service(ServiceAction.RESTART)),
+        Reasons.SERVICE_FAILED,
+        "Unit tool.service is masked.");
+  }
+
+  @Test
+  void aHostThatDoesNotAnswerWhileAServiceIsDealtWithSaysNothingAboutTheImage()
+      throws InterruptedException {
+    units.failsOnce(new HostException("the bus went away"));
+    assertThat(prove(service(ServiceAction.RESTART)))
+        .isEqualTo(new Proved.Unanswered("the bus went away"));
   }
 
   @Test

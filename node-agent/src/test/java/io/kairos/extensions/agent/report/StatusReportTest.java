@@ -8,10 +8,13 @@ import io.fabric8.kubernetes.api.model.Condition;
 import io.kairos.extensions.agent.plan.HostView;
 import io.kairos.extensions.agent.plan.Link;
 import io.kairos.extensions.agent.plan.NameView;
+import io.kairos.extensions.agent.plan.Refusal;
 import io.kairos.extensions.agent.plan.Standing;
 import io.kairos.extensions.api.v1alpha1.Conditions;
 import io.kairos.extensions.api.v1alpha1.DriftStatus;
 import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
+import io.kairos.extensions.api.v1alpha1.ExtensionStatus.LastFailure;
+import io.kairos.extensions.api.v1alpha1.ExtensionType;
 import io.kairos.extensions.api.v1alpha1.HostStatus;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus.UnmanagedFile;
@@ -40,6 +43,10 @@ class StatusReportTest {
     return new Standing(live(name, "1"), phase, "Because", "why " + name, 0);
   }
 
+  private static List<Evidence.OfClass> classes(List<Standing> standings, HostView view) {
+    return List.of(new Evidence.OfClass(ExtensionType.SYSEXT, standings, view));
+  }
+
   private static NodeExtensionStateStatus report(Standing... standings) {
     return report(NodeExtensionStateStatus.EMPTY, NOON, EMPTY, standings);
   }
@@ -47,7 +54,9 @@ class StatusReportTest {
   private static NodeExtensionStateStatus report(
       NodeExtensionStateStatus previous, String now, HostView view, Standing... standings) {
     return StatusReport.of(
-        new Evidence(7, List.of(standings), view, HostStatus.UNKNOWN, List.of()), previous, now);
+        new Evidence(7, classes(List.of(standings), view), HostStatus.UNKNOWN, List.of()),
+        previous,
+        now);
   }
 
   @Test
@@ -64,7 +73,9 @@ class StatusReportTest {
   private static NodeExtensionStateStatus drifted(
       NodeExtensionStateStatus previous, String now, String... found) {
     return StatusReport.of(
-        new Evidence(7, List.of(), EMPTY, HostStatus.UNKNOWN, List.of(found)), previous, now);
+        new Evidence(7, classes(List.of(), EMPTY), HostStatus.UNKNOWN, List.of(found)),
+        previous,
+        now);
   }
 
   private static Condition condition(NodeExtensionStateStatus status, String type) {
@@ -90,7 +101,9 @@ class StatusReportTest {
     HostStatus host =
         HostStatus.UNKNOWN.toBuilder().trustedBoot(trustedBoot).imagePolicy(imagePolicy).build();
     return StatusReport.of(
-        new Evidence(7, List.of(), EMPTY, host, List.of()), NodeExtensionStateStatus.EMPTY, NOON);
+        new Evidence(7, classes(List.of(), EMPTY), host, List.of()),
+        NodeExtensionStateStatus.EMPTY,
+        NOON);
   }
 
   @ParameterizedTest
@@ -384,5 +397,73 @@ class StatusReportTest {
         "Ready=True/AllActive",
         "Degraded=False/AllActive",
         "RebootRequired=False/NothingPending");
+  }
+
+  @Test
+  void aFailureKeepsTheTimeOfItsFirstReportAndOutlivesTheSuccess() {
+    NodeExtensionStateStatus first = report(at("a", Phase.FAILED));
+    LastFailure failure = new LastFailure("v1-1", "", "Because", "why a", NOON);
+    assertThat(lastFailure(first)).contains(failure);
+
+    NodeExtensionStateStatus again = report(first, LATER, EMPTY, at("a", Phase.FAILED));
+    assertThat(lastFailure(again)).contains(failure);
+    assertThat(lastFailure(report(again, LATER, EMPTY, at("a", Phase.ACTIVE)))).contains(failure);
+    Standing other =
+        new Standing(
+            live("a", "1").toBuilder().attempt("x").build(), Phase.FAILED, "Because", "why a", 0);
+    assertThat(lastFailure(report(again, LATER, EMPTY, other)))
+        .contains(new LastFailure("v1-1", "x", "Because", "why a", LATER));
+  }
+
+  @Test
+  void theFailureOfWhatComesNextNamesItsOwnRevision() {
+    Standing ahead =
+        new Standing(
+                live("a", "1").toBuilder().nextOrNull(live("a", "2").target()).build(),
+                Phase.ACTIVE,
+                "Merged",
+                "",
+                0)
+            .withStagedRevision("v1-1")
+            .withNextFailure(
+                Optional.of(new Refusal(Phase.INCOMPATIBLE, "OsMismatch", "another system")));
+
+    NodeExtensionStateStatus status = report(ahead);
+
+    assertThat(lastFailure(status))
+        .contains(new LastFailure("v1-2", "", "OsMismatch", "another system", NOON));
+    assertThat(status.extensions().get(0).stagedRevision()).isEqualTo("v1-1");
+    assertThat(status.failed()).isZero();
+    assertThat(condition(status, Conditions.READY).getStatus()).isEqualTo("True");
+  }
+
+  @Test
+  void aRebootThatIsUnderWayOrRefusedIsSaid() {
+    assertThat(rebootRequired(new Evidence.Reboot.None()).getReason())
+        .isEqualTo(Reasons.LINKED_FOR_NEXT_BOOT);
+    assertThat(rebootRequired(new Evidence.Reboot.Begun()).getReason())
+        .isEqualTo(Reasons.REBOOTING);
+    Condition refused = rebootRequired(new Evidence.Reboot.Refused("a backup holds a lock"));
+    assertThat(refused.getReason()).isEqualTo(Reasons.REBOOT_REFUSED);
+    assertThat(refused.getMessage()).isEqualTo("a PendingReboot: a backup holds a lock");
+  }
+
+  private static Condition rebootRequired(Evidence.Reboot reboot) {
+    return condition(
+        StatusReport.of(
+            new Evidence(
+                7,
+                classes(List.of(at("a", Phase.PENDING_REBOOT)), EMPTY),
+                HostStatus.UNKNOWN,
+                reboot,
+                List.of(),
+                Map.of()),
+            NodeExtensionStateStatus.EMPTY,
+            NOON),
+        Conditions.REBOOT_REQUIRED);
+  }
+
+  private static Optional<LastFailure> lastFailure(NodeExtensionStateStatus status) {
+    return status.extensions().get(0).lastFailure();
   }
 }

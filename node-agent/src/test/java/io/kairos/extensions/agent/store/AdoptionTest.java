@@ -34,7 +34,7 @@ class AdoptionTest {
   @BeforeEach
   void prepare() throws IOException {
     host = HostFolder.in(root);
-    adoption = new Adoption(host.layout());
+    adoption = new Adoption(host.layout(), host.store());
   }
 
   private NameView tool() throws IOException {

@@ -34,27 +34,27 @@ class BootStateTest {
   })
   void theSentinelTellsTheProfile(String sentinel, Profile profile) throws IOException {
     HostFolder host = bare().file("/run/cos/" + sentinel, "");
-    assertThat(BootState.read(host.layout()))
+    assertThat(BootState.read(host.layout().host()))
         .isEqualTo(new BootState(Optional.ofNullable(profile), "boot-1"));
   }
 
   @Test
   void trustedBootStandsBesideTheProfile() throws IOException {
     HostFolder host = bare().file("/run/cos/uki_boot_mode", "").file("/run/cos/passive_mode", "");
-    assertThat(BootState.read(host.layout()).profile()).contains(Profile.PASSIVE);
+    assertThat(BootState.read(host.layout().host()).profile()).contains(Profile.PASSIVE);
   }
 
   @Test
   void aHostThatIsNoKairosHasNoProfile() throws IOException {
     HostFolder host = bare();
     Files.delete(host.at("/run/cos"));
-    assertThat(BootState.read(host.layout()).profile()).isEmpty();
+    assertThat(BootState.read(host.layout().host()).profile()).isEmpty();
   }
 
   @Test
   void withoutABootIdThereIsNoAnswer() throws IOException {
     HostFolder host = bare();
     Files.delete(host.at("/proc/sys/kernel/random/boot_id"));
-    assertThatThrownBy(() -> BootState.read(host.layout())).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> BootState.read(host.layout().host())).isInstanceOf(IOException.class);
   }
 }

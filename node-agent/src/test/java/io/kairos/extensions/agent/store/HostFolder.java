@@ -2,9 +2,12 @@ package io.kairos.extensions.agent.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.kairos.extensions.agent.image.ExtensionClass;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -12,9 +15,21 @@ import java.util.stream.Stream;
 /** A host's files below a temporary folder, for tests. */
 public record HostFolder(StoreLayout layout) {
 
+  /** Of system extensions on a Kairos host. */
+  public static StoreLayout layout(Path root) {
+    return new KairosLayout(new HostPaths(root), ExtensionClass.SYSEXT);
+  }
+
+  /** A host that is none of Kairos, with the folders of the store. */
+  public static HostFolder systemd(Path root, ExtensionClass of) throws IOException {
+    HostFolder host = new HostFolder(new SystemdLayout(new HostPaths(root), of));
+    new Store(host.layout).prepare();
+    return host.file("/proc/sys/kernel/random/boot_id", "boot-1\n");
+  }
+
   /** With the folders of the store, booted into {@code active}. */
   public static HostFolder in(Path root) throws IOException {
-    HostFolder host = new HostFolder(new StoreLayout(root));
+    HostFolder host = new HostFolder(layout(root));
     new Store(host.layout).prepare();
     host.file("/run/cos/active_mode", "").file("/proc/sys/kernel/random/boot_id", "boot-1\n");
     return host;
@@ -56,15 +71,20 @@ public record HostFolder(StoreLayout layout) {
     return Files.readSymbolicLink(at(onHost)).toString();
   }
 
-  /** Everything in the store and the run folder that is no folder, with what links lead to. */
+  /**
+   * Everything in the store, the profiles' and the run folder that is no folder, with what links
+   * lead to.
+   */
   public Map<String, String> entries() throws IOException {
     Map<String, String> entries = new TreeMap<>();
-    for (Path folder : new Path[] {layout.store(), layout.run()}) {
+    List<Path> folders = new ArrayList<>(List.of(layout.store(), layout.run()));
+    layout.profiles().stream().map(layout::profile).forEach(folders::add);
+    for (Path folder : folders) {
       try (Stream<Path> all = Files.walk(folder)) {
         for (Path path :
             all.filter(p -> Files.isSymbolicLink(p) || !Files.isDirectory(p)).toList()) {
           entries.put(
-              "/" + layout.hostRoot().relativize(path),
+              "/" + layout.host().root().relativize(path),
               Files.isSymbolicLink(path) ? Files.readSymbolicLink(path).toString() : "");
         }
       }

@@ -66,6 +66,16 @@ class LedgerTest {
   }
 
   @Test
+  void whereNothingIsMergedNothingIsNoted() throws IOException {
+    look("");
+    assertThat(host.layout().ledger()).doesNotExist();
+    look("usr.mount=1", "tool");
+    assertThat(host.layout().ledger()).isRegularFile();
+    look("");
+    assertThat(host.layout().ledger()).doesNotExist();
+  }
+
+  @Test
   void theMergeOfNothingDoesNotRememberForTheNextMerge() throws IOException {
     look("");
     assertThat(look("usr.mount=1", "tool")).containsEntry("tool", Optional.of(V1));

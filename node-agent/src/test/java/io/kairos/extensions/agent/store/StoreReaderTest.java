@@ -179,6 +179,39 @@ class StoreReaderTest {
   }
 
   @Test
+  void whatTheKairosAgentEnablesOfOursIsOurs() throws IOException {
+    host.store().apply(new Action.LinkRoot("tool", V1));
+    host.link(EXTENSIONS + "active/tool.raw", EXTENSIONS + "tool.raw");
+    assertThat(tool().foreign()).isEmpty();
+    assertThat(tool().inProfile(Profile.ACTIVE)).contains(V1);
+    assertThat(tool().isLinked(Profile.ACTIVE, V1)).as("it is to be replaced").isFalse();
+    assertThat(read().foreign()).isEmpty();
+
+    host.store().apply(new Action.LinkProfile(Profile.ACTIVE, "tool", V1));
+    assertThat(tool().isLinked(Profile.ACTIVE, V1)).isTrue();
+    host.link(EXTENSIONS + "passive/tool.raw", EXTENSIONS + "tool.raw");
+    host.store().apply(new Action.UnlinkProfile(Profile.PASSIVE, "tool"));
+    assertThat(host.at(EXTENSIONS + "passive/tool.raw")).doesNotExist();
+  }
+
+  @Test
+  void whatTheKairosAgentInstalledAndEnabledMayBeTheWantedImage() throws IOException {
+    host.file(EXTENSIONS + "tool.raw", "x")
+        .link(EXTENSIONS + "active/tool.raw", EXTENSIONS + "tool.raw")
+        .link("/run/extensions/tool.raw", EXTENSIONS + "active/tool.raw");
+    assertThat(tool().foreign()).isPresent();
+    assertThat(tool().adoptable(List.of(Profile.ACTIVE))).containsExactly("tool.raw");
+  }
+
+  @Test
+  void aLinkThroughARootThatIsNotOursIsLeftAlone() throws IOException {
+    host.file(EXTENSIONS + "tool.raw", "x")
+        .link(EXTENSIONS + "active/tool.raw", EXTENSIONS + "tool.raw");
+    assertThatThrownBy(() -> host.store().apply(new Action.UnlinkProfile(Profile.ACTIVE, "tool")))
+        .hasMessageContaining("not ours");
+  }
+
+  @Test
   void theKairosAgentsOwnExtensionIsShownOnceWithItsProfiles() throws IOException {
     host.file(EXTENSIONS + "theirs.raw", "x")
         .link(EXTENSIONS + "active/theirs.raw", EXTENSIONS + "theirs.raw")
@@ -268,7 +301,7 @@ class StoreReaderTest {
   @Test
   void aHostWithoutAnyFolderIsEmpty() throws IOException {
     StoreReader.Contents contents =
-        new StoreReader(new StoreLayout(root.resolve("nothing"))).read();
+        new StoreReader(HostFolder.layout(root.resolve("nothing"))).read();
     assertThat(contents.names()).isEmpty();
     assertThat(contents.images()).isEmpty();
     assertThat(contents.unmanaged(Set.of())).isEmpty();

@@ -168,12 +168,12 @@ class StoreTest {
   @Test
   void recoveringClearsWhatACrashLeftInTheRunFolder() throws IOException {
     host.link("/run/extensions/.sysext-operator.link", "nowhere")
-        .file(StoreLayout.outputOnHost("a").toString(), "an answer that nobody read")
-        .file(StoreLayout.outputOnHost("b") + ".part", "an ans")
+        .file(HostPaths.outputOnHost("a").toString(), "an answer that nobody read")
+        .file(HostPaths.outputOnHost("b") + ".part", "an ans")
         .file("/run/extensions/.sysext-operator.json", "{}")
         .file("/run/extensions/.theirs.out", "theirs");
     store.prepare();
-    store.recover();
+    host.layout().host().recover();
     assertThat(host.entries())
         .containsOnlyKeys("/run/extensions/.sysext-operator.json", "/run/extensions/.theirs.out");
     for (String folder :

@@ -1,7 +1,6 @@
 package io.kairos.extensions.operator.plan;
 
 import io.kairos.extensions.operator.plan.FleetSnapshot.Extension;
-import io.kairos.extensions.operator.plan.Planner.Contender;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -10,8 +9,8 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.Predicate;
 
 /**
  * Which of the extensions that are won on a node may be there together.
@@ -29,13 +28,9 @@ import java.util.function.Predicate;
  * @param accepted what may be given
  * @param excluded what may not, and the extension that it excludes
  * @param incomplete what may not, and the extensions that it lacks
- * @param byName the host's names of all accepted extensions, by the name of the SystemExtension
  */
 record Companions(
-    Set<Contender> accepted,
-    Map<Contender, String> excluded,
-    Map<Contender, String> incomplete,
-    Map<String, String> byName) {
+    Set<Contender> accepted, Map<Contender, String> excluded, Map<Contender, String> incomplete) {
 
   /**
    * Decides.
@@ -47,18 +42,26 @@ record Companions(
   static Companions of(
       List<Contender> winners, Set<String> present, NavigableMap<String, Extension> extensions) {
     Set<String> staying = new TreeSet<>(present);
-    winners.forEach(winner -> staying.remove(winner.extension().name()));
+    winners.forEach(winner -> staying.remove(winner.extension()));
     Set<Contender> accepted = new LinkedHashSet<>();
     Map<Contender, String> excluded = new LinkedHashMap<>();
     Comparator<Contender> order =
-        Comparator.<Contender, Boolean>comparing(c -> !present.contains(c.extension().name()))
+        Comparator.<Contender, Boolean>comparing(c -> !present.contains(c.extension()))
             .thenComparing(Comparator.comparingInt(Contender::priority).reversed())
-            .thenComparing(c -> c.extension().name());
+            .thenComparing(c -> c.extension());
     for (Contender winner : winners.stream().sorted(order).toList()) {
-      Set<String> there = new TreeSet<>(staying);
-      accepted.forEach(other -> there.add(other.extension().name()));
+      NavigableMap<String, List<String>> there = new TreeMap<>();
+      staying.forEach(name -> there.put(name, conflicts(extensions.get(name))));
+      accepted.forEach(other -> there.put(other.extension(), other.conflicts()));
       Optional<String> rival =
-          there.stream().filter(excludes(winner.extension(), extensions)).findFirst();
+          there.entrySet().stream()
+              .filter(other -> !other.getKey().equals(winner.extension()))
+              .filter(
+                  other ->
+                      winner.conflicts().contains(other.getKey())
+                          || other.getValue().contains(winner.extension()))
+              .map(Map.Entry::getKey)
+              .findFirst();
       if (rival.isPresent()) {
         excluded.put(winner, rival.get());
       } else {
@@ -67,42 +70,33 @@ record Companions(
     }
     Map<Contender, String> incomplete = new LinkedHashMap<>();
     Set<String> coming = new TreeSet<>();
-    accepted.forEach(winner -> coming.add(winner.extension().name()));
+    accepted.forEach(winner -> coming.add(winner.extension()));
     boolean changed = true;
     while (changed) {
       changed = false;
       for (Contender winner : List.copyOf(accepted)) {
-        Set<String> lacks = new TreeSet<>(winner.extension().spec().requires().extensions());
+        Set<String> lacks = new TreeSet<>(winner.requires());
         lacks.removeAll(coming);
         if (!lacks.isEmpty()) {
           accepted.remove(winner);
-          coming.remove(winner.extension().name());
+          coming.remove(winner.extension());
           incomplete.put(winner, String.join(", ", lacks));
           changed = true;
         }
       }
     }
-    Map<String, String> byName = new LinkedHashMap<>();
-    accepted.forEach(c -> byName.put(c.extension().name(), c.extension().imageName()));
-    return new Companions(accepted, excluded, incomplete, byName);
+    return new Companions(accepted, excluded, incomplete);
   }
 
-  private static Predicate<String> excludes(
-      Extension extension, NavigableMap<String, Extension> extensions) {
-    return other ->
-        !other.equals(extension.name())
-            && (extension.spec().conflicts().contains(other)
-                || Optional.ofNullable(extensions.get(other))
-                    .filter(o -> o.spec().conflicts().contains(extension.name()))
-                    .isPresent());
+  private static List<String> conflicts(Extension extension) {
+    return extension == null ? List.of() : extension.spec().conflicts();
   }
 
-  /** The names on the host of what an accepted extension requires, sorted. */
+  /**
+   * The SystemExtensions that an accepted one requires, sorted; not their names on the host, which
+   * one of each class may have.
+   */
   List<String> required(Contender winner) {
-    return winner.extension().spec().requires().extensions().stream()
-        .map(byName::get)
-        .distinct()
-        .sorted()
-        .toList();
+    return winner.requires().stream().distinct().sorted().toList();
   }
 }

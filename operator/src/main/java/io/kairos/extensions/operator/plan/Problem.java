@@ -22,8 +22,16 @@ public record Problem(Kind kind, String message) implements Comparable<Problem> 
   public enum Kind {
     /** A pattern or selector that cannot be read; nothing of the policy is taken away for it. */
     INVALID_SPEC(Reasons.INVALID_SPEC),
+    /** The API server refuses what has to be written before anything is given. */
+    REFUSED(Reasons.WRITE_REFUSED),
+    /** A revision that is to be given is not kept. */
+    UNKNOWN_REVISION(Reasons.UNKNOWN_REVISION),
+    /** More than a revision can keep. */
+    TOO_LARGE(Reasons.REVISION_TOO_LARGE),
     /** Another policy of equal priority, or another extension of this one, wants the same name. */
     CONFLICT(Reasons.POLICY_CONFLICT),
+    /** An edit would remove from many nodes, and waits for a person's word. */
+    REMOVAL_PENDING(Reasons.REMOVAL_PENDING),
     /** Extensions that exclude one another are wanted on one node. */
     EXCLUSION(Reasons.EXTENSIONS_CONFLICT),
     /** An extension that another one requires does not come to a node. */

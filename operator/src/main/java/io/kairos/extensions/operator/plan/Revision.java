@@ -3,14 +3,10 @@ package io.kairos.extensions.operator.plan;
 import io.kairos.extensions.api.v1alpha1.ExtensionImage;
 import io.kairos.extensions.api.v1alpha1.HealthCheck;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicySpec;
-import io.kairos.extensions.api.v1alpha1.Profile;
 import io.kairos.extensions.api.v1alpha1.Requirements;
 import io.kairos.extensions.api.v1alpha1.Service;
 import io.kairos.extensions.api.v1alpha1.Signature;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Extension;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HexFormat;
@@ -35,33 +31,36 @@ final class Revision {
 
   private Revision() {}
 
+  /** The revision of a policy that gives this. */
+  static String of(RevisionContent content) {
+    return "v1-" + Digests.sha256(canonical(content)).substring(0, DIGITS);
+  }
+
   /** The revision of a policy that matches these extensions. */
   static String of(NodeExtensionPolicySpec spec, Collection<Extension> matched) {
-    return "v1-" + sha256(canonical(spec, matched)).substring(0, DIGITS);
+    return of(RevisionContent.of(spec, matched));
   }
 
   /** What is hashed. */
   static String canonical(NodeExtensionPolicySpec spec, Collection<Extension> matched) {
+    return canonical(RevisionContent.of(spec, matched));
+  }
+
+  private static String canonical(RevisionContent content) {
     return "{\"activation\":"
-        + quoted(spec.activation().text())
+        + quoted(content.activation().text())
         + ",\"extensions\":"
-        + matched.stream()
-            .sorted(Comparator.comparing(Extension::name))
+        + content.extensions().stream()
             .map(Revision::extension)
             .collect(Collectors.joining(",", "[", "]"))
         + ",\"profiles\":"
-        + sorted(spec.profiles()).stream()
+        + content.profiles().stream()
             .map(profile -> quoted(profile.text()))
             .collect(Collectors.joining(",", "[", "]"))
         + "}";
   }
 
-  /** Profiles in the order of the enum, each once. */
-  static List<Profile> sorted(List<Profile> profiles) {
-    return profiles.stream().distinct().sorted().toList();
-  }
-
-  private static String extension(Extension extension) {
+  private static String extension(RevisionContent.Item extension) {
     return "{"
         + list("healthChecks", extension.spec().healthChecks(), Revision::check)
         + "\"imageName\":"
@@ -175,15 +174,5 @@ final class Revision {
       }
     }
     return json.append('"').toString();
-  }
-
-  private static String sha256(String text) {
-    try {
-      return HexFormat.of()
-          .formatHex(
-              MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
   }
 }

@@ -64,6 +64,21 @@ public record SitePlan(
   }
 
   /**
+   * The plan for a fleet, with what older revisions need that are given. What of that is missing is
+   * said by the agents that miss it.
+   */
+  public static SitePlan of(FleetSnapshot fleet, Plan plan) {
+    SitePlan live = of(fleet);
+    NavigableMap<String, String> data = new TreeMap<>(live.data());
+    plan.policies().values().stream()
+        .filter(policy -> !(policy.course() instanceof Course.Newest))
+        .flatMap(policy -> policy.course().content().extensions().stream())
+        .flatMap(item -> SiteReference.of(item.spec()).stream())
+        .forEach(reference -> add(reference, fleet.site(), data));
+    return new SitePlan(data, live.problems());
+  }
+
+  /**
    * Whether the Secret has to be written: it differs, or is wanted and not there. One that nobody
    * needs any more is emptied and left, for pods mount it.
    */

@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.javaoperatorsdk.operator.Operator;
 import io.javaoperatorsdk.operator.api.config.ControllerConfigurationOverrider;
@@ -19,6 +20,7 @@ import io.javaoperatorsdk.operator.processing.event.source.informer.InformerEven
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicy;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.SystemExtension;
+import io.kairos.extensions.operator.metrics.OperatorMetrics;
 import io.kairos.extensions.operator.reconcile.Fleet.Caches;
 import java.time.Clock;
 import java.util.List;
@@ -47,26 +49,44 @@ public final class Controllers {
   private final String namespace;
 
   private Controllers(
-      KubernetesClient client, String namespace, Clock clock, BooleanSupplier mayRun) {
+      KubernetesClient client,
+      String namespace,
+      String operatorNode,
+      Clock clock,
+      BooleanSupplier mayRun,
+      OperatorMetrics metrics) {
     this.namespace = namespace;
-    this.fleet = new FleetReconciler(client, new Fleet(caches, namespace), clock, mayRun);
+    this.fleet =
+        new FleetReconciler(
+            client,
+            new Fleet(caches, namespace, clock),
+            namespace,
+            clock,
+            operatorNode,
+            mayRun,
+            metrics);
   }
 
   /**
    * Registers the controllers with an operator that is not started yet.
    *
-   * @param namespace the operator's own: of its Secrets and ConfigMaps alone it knows
-   * @param clock only for the times of conditions
+   * @param namespace the operator's own: the only one whose objects it knows
+   * @param operatorNode the Node that this process runs on, empty where it does not know
+   * @param clock of deadlines, soaks and windows, and of the times of conditions
    * @param mayRun whether passes may run: caches are synced and this process leads
+   * @param metrics is told of each pass
    * @return what runs the passes
    */
   public static FleetReconciler register(
       Operator operator,
       KubernetesClient client,
       String namespace,
+      String operatorNode,
       Clock clock,
-      BooleanSupplier mayRun) {
-    Controllers controllers = new Controllers(client, namespace, clock, mayRun);
+      BooleanSupplier mayRun,
+      OperatorMetrics metrics) {
+    Controllers controllers =
+        new Controllers(client, namespace, operatorNode, clock, mayRun, metrics);
     operator.register(
         new PolicyReconciler(controllers),
         Controllers.<NodeExtensionPolicy>common()
@@ -117,7 +137,7 @@ public final class Controllers {
     }
   }
 
-  /** Of the operator's namespace; they belong to no extension, for many may refer to one. */
+  /** Of the operator's namespace; of no extension in particular: many may refer to one. */
   private <T extends HasMetadata> InformerEventSource<T, SystemExtension> ofTheSite(
       Class<T> kind,
       String name,
@@ -135,7 +155,7 @@ public final class Controllers {
         context);
   }
 
-  /** Wakes for extensions, and for the Secrets and ConfigMaps that they may refer to. */
+  /** Wakes for extensions, and for all that is of interest in the operator's namespace. */
   @ControllerConfiguration(name = "systemextension")
   static final class ExtensionReconciler implements Reconciler<SystemExtension> {
     private final Controllers controllers;
@@ -152,12 +172,20 @@ public final class Controllers {
               Secret.class, "secret", PruningStore.ofSecrets(controllers.fleet::wake), context);
       InformerEventSource<ConfigMap, SystemExtension> configMaps =
           controllers.ofTheSite(ConfigMap.class, "configmap", controllers.store(), context);
+      InformerEventSource<ControllerRevision, SystemExtension> revisions =
+          controllers.ofTheSite(
+              ControllerRevision.class,
+              "controllerrevision",
+              PruningStore.ofRevisions(controllers.fleet::wake),
+              context);
       Supplier<Stream<Secret>> cachedSecrets = secrets::list;
       Supplier<Stream<ConfigMap>> cachedConfigMaps = configMaps::list;
       controllers.caches.secrets(cachedSecrets);
+      Supplier<Stream<ControllerRevision>> cachedRevisions = revisions::list;
       controllers.caches.configMaps(cachedConfigMaps);
+      controllers.caches.revisions(cachedRevisions);
       controllers.caches.extensions(() -> context.getPrimaryCache().list());
-      return List.of(secrets, configMaps);
+      return List.of(secrets, configMaps, revisions);
     }
 
     @Override

@@ -2,8 +2,10 @@ package io.kairos.extensions.operator.reconcile;
 
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ManagedFieldsEntry;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.OwnerReference;
+import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.kairos.extensions.api.v1alpha1.Api;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicy;
@@ -15,12 +17,16 @@ import io.kairos.extensions.api.v1alpha1.SystemExtension;
 import io.kairos.extensions.operator.plan.FleetSnapshot;
 import io.kairos.extensions.operator.plan.SiteObjects;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -34,6 +40,23 @@ final class Conversion {
    */
   static final String ADMISSIONS = Api.GROUP + "/admissions";
 
+  /** Who we are to the API server where it notes who has set a field. */
+  static final String FIELD_MANAGER = "sysext-operator";
+
+  /** On a Node that kured is about to reboot; with its option {@code --annotate-nodes}. */
+  static final String KURED_REBOOTS = "weave.works/kured-reboot-in-progress";
+
+  private static final String MIRROR = "kubernetes.io/config.mirror";
+
+  /**
+   * On a NodeExtensionState: the generation since which nothing changed but what comes next, where
+   * that is not the present one.
+   */
+  static final String BOUND_GENERATION = Api.GROUP + "/bound-generation";
+
+  /** On a NodeExtensionState: when a write last made its agent answer anew, RFC 3339. */
+  static final String BOUND_TIME = Api.GROUP + "/bound-time";
+
   private static final String ARCHITECTURE = "kubernetes.io/arch";
 
   private Conversion() {}
@@ -45,6 +68,7 @@ final class Conversion {
         generation(policy),
         policy.isMarkedForDeletion(),
         policy.hasFinalizer(Api.FINALIZER),
+        ours(map(policy.getMetadata().getAnnotations())),
         policy.getSpec(),
         policy.getStatus());
   }
@@ -61,7 +85,12 @@ final class Conversion {
         extension.getStatus());
   }
 
-  static FleetSnapshot.Node node(Node node) {
+  /**
+   * A Node.
+   *
+   * @param unreadySince since when it is not Ready
+   */
+  static FleetSnapshot.Node node(Node node, Instant unreadySince) {
     Map<String, String> labels = map(node.getMetadata().getLabels());
     String hold = map(node.getMetadata().getAnnotations()).getOrDefault(Api.HOLD_ANNOTATION, "");
     boolean held =
@@ -73,11 +102,58 @@ final class Conversion {
         labels,
         architecture(node, labels),
         isReady(node),
+        unreadySince,
         held,
-        text(node.getMetadata().getCreationTimestamp()));
+        text(node.getMetadata().getCreationTimestamp()),
+        cordon(node),
+        map(node.getMetadata().getAnnotations()).containsKey(KURED_REBOOTS));
   }
 
-  static FleetSnapshot.State state(NodeExtensionState state) {
+  /**
+   * Whose a cordon is. The API server notes who has set {@code spec.unschedulable}: so a person who
+   * uncordons a node of ours and cordons it again is told from us.
+   */
+  private static FleetSnapshot.Cordon cordon(Node node) {
+    boolean marked = map(node.getMetadata().getAnnotations()).containsKey(Api.CORDONED_ANNOTATION);
+    boolean unschedulable =
+        node.getSpec() != null && Boolean.TRUE.equals(node.getSpec().getUnschedulable());
+    if (!unschedulable) {
+      return marked ? FleetSnapshot.Cordon.UNDONE : FleetSnapshot.Cordon.NONE;
+    }
+    if (!marked) {
+      return FleetSnapshot.Cordon.THEIRS;
+    }
+    List<ManagedFieldsEntry> setters = PruningStore.cordoners(node);
+    boolean ours =
+        setters.isEmpty()
+            || setters.stream().allMatch(entry -> FIELD_MANAGER.equals(entry.getManager()));
+    return ours ? FleetSnapshot.Cordon.OURS : FleetSnapshot.Cordon.TAKEN_OVER;
+  }
+
+  /** A pod, as far as a drain goes. */
+  static FleetSnapshot.Pod pod(Pod pod, boolean own, Optional<FleetSnapshot.Pod.Refusal> refusal) {
+    return new FleetSnapshot.Pod(
+        pod.getMetadata().getNamespace(),
+        pod.getMetadata().getName(),
+        uid(pod),
+        pod.getStatus() == null ? "" : text(pod.getStatus().getPhase()),
+        pod.getMetadata().getOwnerReferences().stream()
+            .filter(owner -> Boolean.TRUE.equals(owner.getController()))
+            .map(OwnerReference::getKind)
+            .findFirst()
+            .orElse(""),
+        map(pod.getMetadata().getAnnotations()).containsKey(MIRROR),
+        Optional.ofNullable(pod.getMetadata().getDeletionTimestamp()).map(Instant::parse),
+        own,
+        refusal);
+  }
+
+  /**
+   * A NodeExtensionState.
+   *
+   * @param quietSince since when its agent has told nothing new
+   */
+  static FleetSnapshot.State state(NodeExtensionState state, Instant quietSince) {
     return new FleetSnapshot.State(
         state.getMetadata().getName(),
         uid(state),
@@ -87,10 +163,39 @@ final class Conversion {
             .findFirst()
             .orElse(""),
         generation(state),
+        boundGeneration(state),
+        boundSince(state),
         text(state.getMetadata().getResourceVersion()),
+        quietSince,
         admissions(map(state.getMetadata().getAnnotations()).getOrDefault(ADMISSIONS, "")),
         state.getSpec() == null ? NodeExtensionStateSpec.EMPTY : state.getSpec(),
         state.getStatus() == null ? NodeExtensionStateStatus.EMPTY : state.getStatus());
+  }
+
+  /** The generation that reports have to be on; the present one, unless a write said otherwise. */
+  static long boundGeneration(NodeExtensionState state) {
+    String bound = map(state.getMetadata().getAnnotations()).getOrDefault(BOUND_GENERATION, "");
+    return bound.matches("[0-9]{1,18}")
+        ? Math.min(Long.parseLong(bound), generation(state))
+        : generation(state);
+  }
+
+  private static Instant boundSince(NodeExtensionState state) {
+    String time = map(state.getMetadata().getAnnotations()).getOrDefault(BOUND_TIME, "");
+    try {
+      return time.isEmpty() ? Instant.EPOCH : Instant.parse(time);
+    } catch (DateTimeParseException somebodyElseWroteIt) {
+      return Instant.EPOCH;
+    }
+  }
+
+  /** Whether two readings of a state show the same spec, as the result of the same admissions. */
+  static boolean isSameOrder(NodeExtensionState one, NodeExtensionState other) {
+    FleetSnapshot.State a = state(one, Instant.EPOCH);
+    FleetSnapshot.State b = state(other, Instant.EPOCH);
+    return a.uid().equals(b.uid())
+        && a.generation() == b.generation()
+        && a.admissions().equals(b.admissions());
   }
 
   static SiteObjects site(Map<String, Secret> secrets, Map<String, ConfigMap> configMaps) {
@@ -140,7 +245,14 @@ final class Conversion {
     return reported.isEmpty() ? labels.getOrDefault(ARCHITECTURE, "") : reported;
   }
 
-  private static boolean isReady(Node node) {
+  private static Map<String, String> ours(Map<String, String> annotations) {
+    return annotations.entrySet().stream()
+        .filter(annotation -> annotation.getKey().startsWith(Api.GROUP + "/"))
+        .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
+  }
+
+  /** Whether the Ready condition of a Node is True. */
+  static boolean isReady(Node node) {
     return node.getStatus() != null
         && node.getStatus().getConditions() != null
         && node.getStatus().getConditions().stream()
@@ -156,8 +268,14 @@ final class Conversion {
     return generation == null ? 0 : generation;
   }
 
+  /** Without nulls, which API servers do not keep, and stand-ins for them may. */
   private static Map<String, String> map(Map<String, String> value) {
-    return value == null ? Map.of() : value;
+    if (value == null) {
+      return Map.of();
+    }
+    Map<String, String> result = new TreeMap<>(value);
+    result.values().removeIf(Objects::isNull);
+    return result;
   }
 
   private static String text(String value) {

@@ -4,39 +4,56 @@ import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
+import io.kairos.extensions.api.v1alpha1.Gate;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicy;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.SystemExtension;
 import io.kairos.extensions.operator.plan.FleetSnapshot;
-import java.util.HashMap;
+import io.kairos.extensions.operator.plan.GateVerdict;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The informers' caches, one a kind, with own writes over them. Not thread-safe. */
+/**
+ * The informers' caches, one a kind, with own writes over them. Several threads may write at once;
+ * nobody may while a view is taken.
+ */
 final class Fleet {
   private final Caches caches;
   private final Overlay<NodeExtensionPolicy> policies = new Overlay<>();
   private final Overlay<SystemExtension> extensions = new Overlay<>();
   private final Overlay<NodeExtensionState> states = new Overlay<>();
+  private final Overlay<Node> nodes = new Overlay<>();
   private final Overlay<Secret> secrets = new Overlay<>();
+  private final Overlay<ControllerRevision> revisions = new Overlay<>();
+  private final RevisionObjects revisionObjects = new RevisionObjects();
 
   /** For each policy the resourceVersion up to which nobody else can have had a batch of it. */
-  private final Map<String, String> ownUpTo = new HashMap<>();
+  private final Map<String, String> ownUpTo = new ConcurrentHashMap<>();
 
   private final String namespace;
+  private final Readiness readiness;
+  private final Quiet quiet;
 
   /**
    * Over caches.
    *
-   * @param namespace the operator's own, where the Secrets and ConfigMaps lie
+   * @param namespace the operator's own, where Secrets, ConfigMaps and revisions lie
+   * @param clock tells since when Nodes are not Ready, and agents are quiet
    */
-  Fleet(Caches caches, String namespace) {
+  Fleet(Caches caches, String namespace, Clock clock) {
     this.caches = caches;
     this.namespace = namespace;
+    this.readiness = new Readiness(clock);
+    this.quiet = new Quiet(clock);
   }
 
   /** Where the objects come from; each lists what an informer's cache holds now. */
@@ -47,6 +64,7 @@ final class Fleet {
     private volatile Supplier<Stream<NodeExtensionState>> states = Stream::empty;
     private volatile Supplier<Stream<Secret>> secrets = Stream::empty;
     private volatile Supplier<Stream<ConfigMap>> configMaps = Stream::empty;
+    private volatile Supplier<Stream<ControllerRevision>> revisions = Stream::empty;
 
     void policies(Supplier<Stream<NodeExtensionPolicy>> source) {
       policies = source;
@@ -71,6 +89,10 @@ final class Fleet {
     void configMaps(Supplier<Stream<ConfigMap>> source) {
       configMaps = source;
     }
+
+    void revisions(Supplier<Stream<ControllerRevision>> source) {
+      revisions = source;
+    }
   }
 
   /**
@@ -80,6 +102,7 @@ final class Fleet {
    * @param policies the objects behind it, never to be changed
    * @param extensions the objects behind it, never to be changed
    * @param states the objects behind it, never to be changed
+   * @param nodes the objects behind it, pruned
    * @param site the objects behind it, never to be changed
    */
   record View(
@@ -87,18 +110,36 @@ final class Fleet {
       Map<String, NodeExtensionPolicy> policies,
       Map<String, SystemExtension> extensions,
       Map<String, NodeExtensionState> states,
-      Site site) {}
+      Map<String, Node> nodes,
+      Site site) {
+    /** With the verdicts on the gates of its policies. */
+    View withGates(Map<Gate, GateVerdict> verdicts) {
+      return new View(snapshot.withGates(verdicts), policies, extensions, states, nodes, site);
+    }
+
+    /** With what the API server has refused, by policy. */
+    View withRefusals(Map<String, String> said) {
+      return new View(snapshot.withRefusals(said), policies, extensions, states, nodes, site);
+    }
+
+    /** With what somebody has seen of pods, by node. */
+    View withPods(Map<String, List<FleetSnapshot.Pod>> pods) {
+      return new View(snapshot.withPods(pods), policies, extensions, states, nodes, site);
+    }
+  }
 
   /**
    * The operator's namespace.
    *
    * @param namespace its name
    * @param secrets its Secrets
+   * @param revisions its ControllerRevisions
    */
-  record Site(String namespace, Map<String, Secret> secrets) {
+  record Site(
+      String namespace, Map<String, Secret> secrets, Map<String, ControllerRevision> revisions) {
     @Override
     public String toString() {
-      return namespace + secrets.keySet();
+      return namespace + secrets.keySet() + revisions.keySet();
     }
   }
 
@@ -111,21 +152,39 @@ final class Fleet {
     Map<String, NodeExtensionState> statesNow = states.over(byName(caches.states.get()));
     Map<String, Secret> secretsNow = secrets.over(byName(caches.secrets.get()));
     Map<String, ConfigMap> configMapsNow = byName(caches.configMaps.get());
+    Map<String, ControllerRevision> revisionsNow = revisions.over(byName(caches.revisions.get()));
+    Map<String, Node> nodesNow = nodes.over(byName(caches.nodes.get()));
+    Map<String, Instant> unreadySince = readiness.look(List.copyOf(nodesNow.values()));
+    Map<String, Instant> quietSince = quiet.look(statesNow.values());
     return new View(
         FleetSnapshot.of(
                 policiesNow.values().stream().map(Conversion::policy).toList(),
                 extensionsNow.values().stream().map(Conversion::extension).toList(),
-                caches.nodes.get().map(Conversion::node).toList(),
-                statesNow.values().stream().map(Conversion::state).toList())
-            .withSite(Conversion.site(secretsNow, configMapsNow)),
+                nodesNow.values().stream()
+                    .map(
+                        node ->
+                            Conversion.node(node, unreadySince.get(node.getMetadata().getName())))
+                    .toList(),
+                statesNow.values().stream()
+                    .map(
+                        state ->
+                            Conversion.state(state, quietSince.get(state.getMetadata().getName())))
+                    .toList())
+            .withSite(Conversion.site(secretsNow, configMapsNow))
+            .withRevisions(revisionObjects.values(revisionsNow)),
         policiesNow,
         extensionsNow,
         statesNow,
-        new Site(namespace, secretsNow));
+        nodesNow,
+        new Site(namespace, secretsNow, revisionsNow));
   }
 
   Overlay<Secret> secrets() {
     return secrets;
+  }
+
+  Overlay<ControllerRevision> revisions() {
+    return revisions;
   }
 
   Overlay<NodeExtensionPolicy> policies() {
@@ -138,6 +197,10 @@ final class Fleet {
 
   Overlay<NodeExtensionState> states() {
     return states;
+  }
+
+  Overlay<Node> nodes() {
+    return nodes;
   }
 
   /** Whether nobody else has written a policy since a consistent read of the states. */
@@ -153,12 +216,25 @@ final class Fleet {
     ownUpTo.put(policy.getMetadata().getName(), policy.getMetadata().getResourceVersion());
   }
 
-  /** Trusts the caches alone again. */
+  /**
+   * Trusts the caches alone again. They may be older than what was written: each kind's by an age
+   * of its own, so nobody knows any more that no batch is missing in them.
+   */
   void forgetOwnWrites() {
+    ownUpTo.clear();
     policies.forget();
     extensions.forget();
     states.forget();
+    nodes.forget();
     secrets.forget();
+    revisions.forget();
+  }
+
+  /** Trusts the caches alone again in what is about one node: something of it has gone. */
+  void forgetOwnWrites(String node) {
+    ownUpTo.clear();
+    states.forget(node);
+    nodes.forget(node);
   }
 
   private static <T extends HasMetadata> Map<String, T> byName(Stream<T> objects) {

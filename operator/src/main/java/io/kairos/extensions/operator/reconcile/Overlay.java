@@ -28,7 +28,7 @@ final class Overlay<T extends HasMetadata> {
   private record Entry<T>(String basedOn, Optional<T> written) {}
 
   /** The objects of a cache by name, with own writes where the cache does not show them yet. */
-  Map<String, T> over(Map<String, T> cached) {
+  synchronized Map<String, T> over(Map<String, T> cached) {
     entries
         .entrySet()
         .removeIf(entry -> !entry.getValue().basedOn().equals(version(cached.get(entry.getKey()))));
@@ -56,11 +56,16 @@ final class Overlay<T extends HasMetadata> {
   }
 
   /** Trusts the cache alone again. */
-  void forget() {
+  synchronized void forget() {
     entries.clear();
   }
 
-  private void put(String name, Optional<T> before, Optional<T> after) {
+  /** Trusts the cache alone again in one object. */
+  synchronized void forget(String name) {
+    entries.remove(name);
+  }
+
+  private synchronized void put(String name, Optional<T> before, Optional<T> after) {
     String basedOn =
         Optional.ofNullable(entries.get(name))
             .map(Entry::basedOn)

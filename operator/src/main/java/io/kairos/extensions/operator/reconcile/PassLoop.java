@@ -80,6 +80,10 @@ final class PassLoop implements AutoCloseable {
       }
     } catch (InterruptedException e) {
       log.debug("stopped");
+    } catch (RuntimeException | Error e) {
+      log.error(
+          "passes end here, for a reason that no pass expects: the process is to be restarted", e);
+      throw e;
     }
   }
 

@@ -1,12 +1,15 @@
 package io.kairos.extensions.operator.reconcile;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.ManagedFieldsEntry;
+import io.fabric8.kubernetes.api.model.ManagedFieldsEntryBuilder;
 import io.fabric8.kubernetes.api.model.Node;
 import io.fabric8.kubernetes.api.model.NodeBuilder;
 import io.fabric8.kubernetes.api.model.NodeCondition;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.fabric8.kubernetes.client.informers.cache.BasicItemStore;
 import io.fabric8.kubernetes.client.informers.cache.Cache;
 import io.kairos.extensions.api.v1alpha1.Api;
@@ -65,7 +68,23 @@ final class PruningStore<T extends HasMetadata> extends BasicItemStore<T> {
     return secret;
   }
 
-  /** Keeps identity, labels, hold, architecture and the Ready condition. */
+  /** Keeps the data of our ControllerRevisions alone: DaemonSets have theirs there too. */
+  static PruningStore<ControllerRevision> ofRevisions(Runnable changed) {
+    return new PruningStore<>(
+        revision -> {
+          revision.getMetadata().setManagedFields(List.of());
+          if (RevisionObjects.owner(revision).isEmpty()) {
+            revision.setData(null);
+          }
+          return revision;
+        },
+        changed);
+  }
+
+  /**
+   * Keeps identity, labels, the annotations that are heeded, architecture, the cordon and who set
+   * it, and the Ready condition, without its heartbeat.
+   */
   static PruningStore<Node> ofNodes(Runnable changed) {
     return new PruningStore<>(PruningStore::prune, changed);
   }
@@ -84,9 +103,41 @@ final class PruningStore<T extends HasMetadata> extends BasicItemStore<T> {
     return before;
   }
 
-  private static Node prune(Node node) {
+  private static Map<String, String> heeded(Map<String, String> annotations) {
+    return annotations.entrySet().stream()
+        .filter(
+            entry ->
+                entry.getKey().equals(Api.HOLD_ANNOTATION)
+                    || entry.getKey().equals(Api.CORDONED_ANNOTATION)
+                    || entry.getKey().equals(Conversion.KURED_REBOOTS))
+        .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
+  }
+
+  /** Who has set {@code spec.unschedulable}, as far as the API server notes it. */
+  static List<ManagedFieldsEntry> cordoners(Node node) {
+    return node.getMetadata().getManagedFields().stream()
+        .filter(
+            entry ->
+                entry.getFieldsV1() != null
+                    && entry.getFieldsV1().getAdditionalProperties().get("f:spec")
+                        instanceof Map<?, ?> spec
+                    && spec.containsKey("f:unschedulable"))
+        .map(
+            entry ->
+                new ManagedFieldsEntryBuilder()
+                    .withManager(entry.getManager())
+                    .withNewFieldsV1()
+                    .addToAdditionalProperties("f:spec", Map.of("f:unschedulable", Map.of()))
+                    .endFieldsV1()
+                    .build())
+        .toList();
+  }
+
+  /** What is kept of a Node. */
+  static Node prune(Node node) {
     ObjectMeta meta = node.getMetadata();
-    String hold = meta.getAnnotations().get(Api.HOLD_ANNOTATION);
+    boolean unschedulable =
+        node.getSpec() != null && Boolean.TRUE.equals(node.getSpec().getUnschedulable());
     NodeBuilder pruned =
         new NodeBuilder()
             .withMetadata(
@@ -97,8 +148,12 @@ final class PruningStore<T extends HasMetadata> extends BasicItemStore<T> {
                     .withCreationTimestamp(meta.getCreationTimestamp())
                     .withDeletionTimestamp(meta.getDeletionTimestamp())
                     .withLabels(meta.getLabels())
-                    .withAnnotations(hold == null ? Map.of() : Map.of(Api.HOLD_ANNOTATION, hold))
+                    .withAnnotations(heeded(meta.getAnnotations()))
+                    .withManagedFields(unschedulable ? cordoners(node) : List.of())
                     .build());
+    if (unschedulable) {
+      pruned = pruned.withNewSpec().withUnschedulable(true).endSpec();
+    }
     if (node.getStatus() == null) {
       return pruned.build();
     }
@@ -112,7 +167,12 @@ final class PruningStore<T extends HasMetadata> extends BasicItemStore<T> {
             .map(
                 condition ->
                     new NodeCondition(
-                        null, null, null, null, condition.getStatus(), condition.getType()))
+                        null,
+                        condition.getLastTransitionTime(),
+                        null,
+                        null,
+                        condition.getStatus(),
+                        condition.getType()))
             .toList();
     return pruned
         .withNewStatus()

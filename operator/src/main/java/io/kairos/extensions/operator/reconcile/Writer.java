@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.ObjectMetaBuilder;
 import io.fabric8.kubernetes.api.model.Secret;
 import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.NamespaceableResource;
 import io.kairos.extensions.api.v1alpha1.Api;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicy;
@@ -15,36 +16,56 @@ import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateSpec;
 import io.kairos.extensions.api.v1alpha1.SourceKeys;
 import io.kairos.extensions.api.v1alpha1.SystemExtension;
-import io.kairos.extensions.operator.plan.FleetSnapshot;
 import io.kairos.extensions.operator.reconcile.Fleet.View;
 import io.kairos.extensions.operator.rollout.Write;
+import java.net.HttpURLConnection;
+import java.time.Clock;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
 /**
  * Does the writes of one pass. Each is a PUT of the whole object with the uid and resourceVersion
- * that the pass has read, or that its own earlier write returned.
+ * that the pass has read, or that its own earlier write returned. Writes of different nodes may be
+ * done by different threads at once.
  */
 final class Writer {
   private static final long PAGE = 500;
 
   private final KubernetesClient client;
+  private final Clock clock;
   private final Fleet fleet;
   private final Map<String, NodeExtensionPolicy> policies;
   private final Map<String, SystemExtension> extensions;
   private final Map<String, NodeExtensionState> states;
   private final Fleet.Site site;
+  private final NodeWriter nodeWriter;
+  private final PodMover pods;
+  private final PolicyEvents events;
+  private final RevisionWriter revisions;
 
-  Writer(KubernetesClient client, Fleet fleet, View view) {
+  Writer(
+      KubernetesClient client,
+      Clock clock,
+      Fleet fleet,
+      View view,
+      PodMover pods,
+      PolicyEvents events) {
     this.client = client;
+    this.clock = clock;
     this.fleet = fleet;
     this.policies = new HashMap<>(view.policies());
     this.extensions = new HashMap<>(view.extensions());
-    this.states = new HashMap<>(view.states());
+    this.states = new ConcurrentHashMap<>(view.states());
     this.site = view.site();
+    this.nodeWriter = new NodeWriter(client, fleet.nodes(), view.nodes());
+    this.pods = pods;
+    this.events = events;
+    this.revisions =
+        new RevisionWriter(client, fleet.revisions(), site.namespace(), site.revisions());
   }
 
   /** The pass has read something that no longer is so; it has to be done again on what is. */
@@ -60,18 +81,37 @@ final class Writer {
    * Does one write.
    *
    * @throws OutdatedException if something is no longer as the pass has read it
-   * @throws io.fabric8.kubernetes.client.KubernetesClientException if the API server refuses; with
-   *     code 409 for an object that changed in between
+   * @throws KubernetesClientException if the API server refuses; with code 409 for an object that
+   *     changed in between
    */
   void write(Write write) {
+    try {
+      perform(write);
+    } catch (KubernetesClientException e) {
+      if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND && write instanceof Write.OfNode gone) {
+        fleet.forgetOwnWrites(gone.node());
+      }
+      throw e;
+    }
+  }
+
+  private void perform(Write write) {
     if (write instanceof Write.AddFinalizer add) {
       finalizer(add.kind(), add.name(), object -> object.addFinalizer(Api.FINALIZER));
     } else if (write instanceof Write.RemoveFinalizer remove) {
       finalizer(remove.kind(), remove.name(), object -> object.removeFinalizer(Api.FINALIZER));
     } else if (write instanceof Write.ConfirmGone gone) {
       confirmGone(gone);
+    } else if (write instanceof Write.ConfirmPolicyGone gone) {
+      confirmGone(gone);
     } else if (write instanceof Write.ConfirmStates confirm) {
       confirmStates(confirm);
+    } else if (write instanceof Write.StoreRevision store) {
+      revisions.store(store, policies.get(store.policy()));
+    } else if (write instanceof Write.RenumberRevision renumber) {
+      revisions.renumber(renumber);
+    } else if (write instanceof Write.DropRevision drop) {
+      revisions.drop(drop);
     } else if (write instanceof Write.CreateState create) {
       create(create);
     } else if (write instanceof Write.DeleteState delete) {
@@ -88,6 +128,10 @@ final class Writer {
             return policy;
           },
           NamespaceableResource::updateStatus);
+    } else if (write instanceof Write.Tell tell) {
+      events.tell(policies.get(tell.policy()), tell.event());
+    } else if (write instanceof Write.TellOfExtension tell) {
+      events.tell(extensions.get(tell.extension()), tell.event());
     } else if (write instanceof Write.ExtensionStatus status) {
       put(
           extensions,
@@ -98,6 +142,18 @@ final class Writer {
             return extension;
           },
           NamespaceableResource::updateStatus);
+    } else if (write instanceof Write.LabelNode labels) {
+      nodeWriter.label(labels);
+    } else if (write instanceof Write.Maintain maintain) {
+      maintain(maintain);
+    } else if (write instanceof Write.Cordon cordon) {
+      nodeWriter.cordon(cordon);
+    } else if (write instanceof Write.Uncordon uncordon) {
+      nodeWriter.uncordon(uncordon);
+    } else if (write instanceof Write.Evict evict) {
+      pods.evict(evict, states.get(evict.node()));
+    } else if (write instanceof Write.DeletePod delete) {
+      pods.delete(delete);
     } else if (write instanceof Write.SiteSecret secret) {
       siteSecret(secret);
     } else {
@@ -165,6 +221,14 @@ final class Writer {
     }
   }
 
+  private void confirmGone(Write.ConfirmPolicyGone gone) {
+    NodeExtensionPolicy there =
+        client.resources(NodeExtensionPolicy.class).withName(gone.name()).get();
+    if (there != null && there.getMetadata().getUid().equals(gone.uid())) {
+      throw new OutdatedException(gone.name() + " is there, the cache has to catch up");
+    }
+  }
+
   private boolean exists(Class<? extends HasMetadata> kind, String name) {
     return client.resources(kind).withName(name).get() != null;
   }
@@ -190,12 +254,9 @@ final class Writer {
 
   private void confirmState(NodeExtensionState current) {
     NodeExtensionState read = states.get(current.getMetadata().getName());
-    FleetSnapshot.State now = Conversion.state(current);
-    if (read == null
-        || !Conversion.state(read).uid().equals(now.uid())
-        || Conversion.state(read).generation() != now.generation()
-        || !Conversion.state(read).admissions().equals(now.admissions())) {
-      throw new OutdatedException("the cache has to catch up with the state of " + now.node());
+    if (read == null || !Conversion.isSameOrder(read, current)) {
+      throw new OutdatedException(
+          "the cache has to catch up with the state of " + current.getMetadata().getName());
     }
   }
 
@@ -229,13 +290,43 @@ final class Writer {
         fleet.states(),
         update.node(),
         state -> {
-          state.setSpec(new NodeExtensionStateSpec(update.assignments()));
+          state.setSpec(
+              new NodeExtensionStateSpec(update.assignments(), state.getSpec().maintenance()));
           Map<String, String> annotations = new HashMap<>(state.getMetadata().getAnnotations());
           if (update.admissions().isEmpty()) {
             annotations.remove(Conversion.ADMISSIONS);
           } else {
             annotations.put(Conversion.ADMISSIONS, Conversion.admissions(update.admissions()));
           }
+          if (update.binding()) {
+            bind(annotations);
+          } else {
+            annotations.put(
+                Conversion.BOUND_GENERATION, Long.toString(Conversion.boundGeneration(state)));
+          }
+          state.getMetadata().setAnnotations(annotations);
+          return state;
+        },
+        NamespaceableResource::update);
+  }
+
+  /** From this write on, and from now on, its agent has to answer. */
+  private void bind(Map<String, String> annotations) {
+    annotations.remove(Conversion.BOUND_GENERATION);
+    annotations.put(Conversion.BOUND_TIME, clock.instant().toString());
+  }
+
+  private void maintain(Write.Maintain maintain) {
+    put(
+        states,
+        fleet.states(),
+        maintain.node(),
+        state -> {
+          state.setSpec(
+              new NodeExtensionStateSpec(state.getSpec().assignments(), maintain.maintenance()));
+          // its agent has to have seen this before it counts as knowing
+          Map<String, String> annotations = new HashMap<>(state.getMetadata().getAnnotations());
+          bind(annotations);
           state.getMetadata().setAnnotations(annotations);
           return state;
         },

@@ -3,6 +3,7 @@ package io.kairos.extensions.operator.rollout;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.ExtensionKey;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus.RolloutStatus;
+import io.kairos.extensions.operator.plan.Circumstances;
 import io.kairos.extensions.operator.plan.FleetSnapshot;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Node;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Policy;
@@ -22,9 +23,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -64,45 +67,49 @@ import java.util.stream.Stream;
  * skip it: nobody else can have had a batch since.
  *
  * <p>One policy at a time: a node on which another policy's change is not through, or that is in
- * another's batch, is not admitted. A failed one does not hinder others.
+ * another's batch, is not admitted. A failed one does not hinder others, nor does one that waits
+ * for an extension that another policy may bring.
  *
- * <p><b>Order</b>: nodes that hold a slot already, then by zone, age and name; control-plane nodes
- * last. Policies by priority, then name. Not admitted at all: nodes that are not Ready, on hold,
- * without a state, or booted into passive or recovery; and everything of a paused policy, unless
- * the policy is being deleted.
+ * <p><b>Who is admitted</b> the {@link PolicyRollout} of each policy says: nobody while it is
+ * paused or halted; else nodes of its open wave that are Ready, not on hold, with a state, and
+ * booted into the active profile. Of those in this order: the ones that hold a slot already, then
+ * by {@link Order}; out of one zone at a time, and one control-plane node at a time in all policies
+ * together, none while another one is not Ready. Policies come by priority, then name. One that is
+ * being deleted minds neither pause nor halt nor waves.
  */
 public final class Admission {
   /** The longest batch: the schema's {@code maxItems}. */
   public static final int MAX_BATCH = 50;
 
-  private static final String ZONE = "topology.kubernetes.io/zone";
-  private static final String CONTROL_PLANE = "node-role.kubernetes.io/control-plane";
-
-  private static final Comparator<Node> ORDER =
-      Comparator.comparing((Node node) -> node.labels().containsKey(CONTROL_PLANE))
-          .thenComparing(node -> node.labels().getOrDefault(ZONE, ""))
-          .thenComparing(Node::created)
-          .thenComparing(Node::name);
-
   private final FleetSnapshot fleet;
   private final Plan plan;
+  private final PolicyRollout.Facts facts;
   private final NavigableMap<String, NodeWork> work = new TreeMap<>();
   private final Map<String, NavigableSet<String>> inNeed = new HashMap<>();
 
   /** The policy whose changes are written to a node in this pass; one at most. */
   private final Map<String, String> writer = new HashMap<>();
 
+  private final Map<String, PolicyRollout> rollouts = new HashMap<>();
   private final Set<String> wiped = new HashSet<>();
   private final NavigableMap<String, PolicyDecision> decisions = new TreeMap<>();
 
-  private Admission(FleetSnapshot fleet, Plan plan) {
+  private Admission(
+      FleetSnapshot fleet, Plan plan, Evidence evidence, Alarm alarm, Circumstances circumstances) {
     this.fleet = fleet;
     this.plan = plan;
+    this.facts = new PolicyRollout.Facts(fleet, work, evidence, alarm, circumstances);
   }
 
-  /** What of the plan is written now. */
-  public static Decisions decide(FleetSnapshot fleet, Plan plan) {
-    return new Admission(fleet, plan).decide();
+  /**
+   * What of the plan is written now.
+   *
+   * @param evidence of the same fleet
+   * @param alarm is told when the clock will change this
+   */
+  public static Decisions decide(
+      FleetSnapshot fleet, Plan plan, Evidence evidence, Alarm alarm, Circumstances circumstances) {
+    return new Admission(fleet, plan, evidence, alarm, circumstances).decide();
   }
 
   /** How the state of a node names the batch of a policy. */
@@ -111,10 +118,14 @@ public final class Admission {
   }
 
   private Decisions decide() {
+    String time = facts.circumstances().time();
+    Retries retries =
+        new Retries(fleet, facts.evidence(), facts.alarm(), facts.circumstances().now());
     for (Node node : fleet.nodes().values()) {
       fleet
           .state(node.name())
-          .ifPresent(state -> work.put(node.name(), NodeWork.of(fleet, plan, state)));
+          .map(state -> NodeWork.of(fleet, plan, state, facts.evidence(), retries, time))
+          .ifPresent(changes -> work.put(node.name(), changes));
     }
     work.forEach(
         (node, changes) ->
@@ -136,7 +147,7 @@ public final class Admission {
   }
 
   private Slots slots(Policy policy) {
-    return Slots.of(fleet, plan, work.values(), policy.name());
+    return Slots.of(fleet, plan, work.values(), facts.evidence(), policy.name());
   }
 
   /** The entries of a policy's batch that have a state and are not seen written. */
@@ -157,42 +168,43 @@ public final class Admission {
         written.add(node);
       }
     }
-    Slots slots = slots(policy);
+    PolicyRollout ahead =
+        PolicyRollout.unfinished(facts, policy, planned(policy), inNeed(policy), slots(policy));
+    Slots slots = ahead.slots();
     slots.hold(batch.admitting().stream().filter(fleet.states()::containsKey).toList());
     NavigableMap<String, String> waiting = new TreeMap<>();
-    for (String node : candidates(policy)) {
+    for (String node : ahead.candidates()) {
       if (!written.contains(node)) {
         waiting.put(node, "waits for the nodes admitted before");
       }
     }
-    decisions.put(
-        policy.name(),
-        new PolicyDecision(
-            batch,
-            false,
-            !written.isEmpty(),
-            slots.cap(),
-            slots.taken(),
-            written,
-            false,
-            withStateless(policy, waiting)));
+    conclude(policy, ahead, batch.admitting(), written, false, waiting);
   }
 
   private void admit(Policy policy) {
-    Slots slots = slots(policy);
-    List<String> candidates = candidates(policy);
+    PolicyRollout ahead =
+        PolicyRollout.of(facts, policy, planned(policy), inNeed(policy), slots(policy));
+    Slots slots = ahead.slots();
+    List<String> candidates = ahead.candidates();
     List<String> holders = candidates.stream().filter(slots::isHolder).toList();
     List<String> others = candidates.stream().filter(node -> !slots.isHolder(node)).toList();
+    Neighbours neighbours =
+        new Neighbours(fleet, policy, work.values(), facts.evidence(), writer, slots);
     List<String> batch = new ArrayList<>();
     NavigableMap<String, String> waiting = new TreeMap<>();
     for (String node : Stream.concat(holders.stream(), others.stream()).toList()) {
-      String obstacle = obstacle(policy, node);
-      if (!obstacle.isEmpty()) {
-        waiting.put(node, obstacle);
+      Optional<String> obstacle =
+          ahead
+              .obstacle(node)
+              .or(() -> otherPolicy(policy, node))
+              .or(() -> neighbours.obstacle(node));
+      if (obstacle.isPresent()) {
+        waiting.put(node, obstacle.get());
       } else if (batch.size() >= MAX_BATCH || !slots.take(node)) {
         waiting.put(node, "waits for a slot");
       } else {
         writer.put(node, policy.name());
+        neighbours.taken(node);
         if (carriesSameAdmission(policy, node)) {
           wiped.add(node);
           waiting.put(node, "is being prepared");
@@ -201,72 +213,56 @@ public final class Admission {
         }
       }
     }
-    RolloutStatus before = policy.status().rollout();
-    RolloutStatus rollout =
-        batch.isEmpty()
-            ? new RolloutStatus(before.revision(), List.of())
-            : new RolloutStatus(planned(policy).revision(), batch);
+    conclude(policy, ahead, batch, new TreeSet<>(batch), true, waiting);
+  }
+
+  private void conclude(
+      Policy policy,
+      PolicyRollout ahead,
+      List<String> batch,
+      NavigableSet<String> written,
+      boolean settled,
+      NavigableMap<String, String> waiting) {
+    for (String node : ahead.stateless()) {
+      waiting.put(node, "has no NodeExtensionState yet");
+    }
+    rollouts.put(policy.name(), ahead);
+    boolean replaces =
+        settled && !(batch.isEmpty() && policy.status().rollout().admitting().isEmpty());
     decisions.put(
         policy.name(),
         new PolicyDecision(
-            rollout,
-            !batch.isEmpty() || !rollout.equals(before),
-            !batch.isEmpty(),
-            slots.cap(),
-            slots.taken(),
-            new TreeSet<>(batch),
-            true,
-            withStateless(policy, waiting)));
+            ahead.remembering(batch),
+            ahead.attempt(),
+            replaces,
+            !written.isEmpty(),
+            ahead.slots().cap(),
+            ahead.slots().taken(),
+            written,
+            settled,
+            ahead.hold(),
+            ahead.preview(),
+            waiting));
   }
 
   private PolicyPlan planned(Policy policy) {
     return plan.policies().get(policy.name());
   }
 
-  private List<String> candidates(Policy policy) {
-    return inNeed.getOrDefault(policy.name(), new TreeSet<>()).stream()
-        .map(fleet.nodes()::get)
-        .sorted(ORDER)
-        .map(Node::name)
-        .toList();
+  private NavigableSet<String> inNeed(Policy policy) {
+    return inNeed.getOrDefault(policy.name(), new TreeSet<>());
   }
 
-  private NavigableMap<String, String> withStateless(
-      Policy policy, NavigableMap<String, String> waiting) {
-    for (String node : planned(policy).selected()) {
-      if (!work.containsKey(node)) {
-        waiting.put(node, "has no NodeExtensionState yet");
-      }
-    }
-    return waiting;
-  }
-
-  /** Why a node is not admitted whatever the slots are, empty if it may be. */
-  private String obstacle(Policy policy, String name) {
-    Node node = fleet.nodes().get(name);
+  private Optional<String> otherPolicy(Policy policy, String name) {
     NodeWork changes = work.get(name);
-    String profile = changes.state().status().host().bootProfile();
-    if (policy.spec().paused() && !policy.deleting()) {
-      return "paused";
-    }
-    if (!node.ready()) {
-      return "not Ready";
-    }
-    if (node.held()) {
-      return "on hold";
-    }
-    if (profile.equals("passive") || profile.equals("recovery")) {
-      return "booted into " + profile;
-    }
     String other = writer.getOrDefault(name, policy.name());
     if (!other.equals(policy.name())) {
-      return "policy " + other + " changes it";
+      return Optional.of("policy " + other + " changes it");
     }
     return changes.holders().stream()
-        .filter(holder -> !holder.equals(policy.name()) && changes.isBusyFor(holder))
+        .filter(holder -> !holder.equals(policy.name()) && changes.hindersOthers(holder))
         .findFirst()
-        .map(holder -> "policy " + holder + " changes it")
-        .orElse("");
+        .map(holder -> "policy " + holder + " changes it");
   }
 
   private boolean carriesSameAdmission(Policy policy, String node) {
@@ -292,27 +288,49 @@ public final class Admission {
       }
     }
     Map<String, NavigableSet<String>> standing = standingAdmissions();
+    Staging staging = staging();
     Set<ConfirmGone> confirmations = new HashSet<>();
     List<Write> updates = new ArrayList<>();
     work.forEach(
         (node, changes) -> {
           boolean admitted = writer.containsKey(node) && !wiped.contains(node);
-          if (!admitted && !wiped.contains(node) && !changes.changesFreely()) {
+          if (!admitted
+              && !wiped.contains(node)
+              && !changes.changesFreely()
+              && !staging.changes(node)) {
             return;
           }
           NavigableSet<String> admissions = new TreeSet<>(changes.state().admissions());
           admissions.retainAll(standing.getOrDefault(node, new TreeSet<>()));
-          NavigableMap<ExtensionKey, Assignment> assignments = changes.freely();
+          NavigableMap<ExtensionKey, Assignment> assignments = staging.on(node, changes.freely());
           if (admitted) {
             Policy policy = fleet.policies().get(writer.get(node));
-            assignments = changes.admitted(policy.name());
+            assignments = changes.admitted(policy.name(), rollouts.get(policy.name()).stamp(node));
             admissions.add(admission(policy, decisions.get(policy.name()).rollout().revision()));
           }
           changes.releases().stream().filter(confirmations::add).forEach(updates::add);
-          updates.add(new UpdateState(node, List.copyOf(assignments.values()), admissions));
+          updates.add(
+              new UpdateState(
+                  node,
+                  List.copyOf(assignments.values()),
+                  admissions,
+                  admitted || changes.changesFreely()));
         });
     writes.addAll(updates);
     return writes;
+  }
+
+  private Staging staging() {
+    Staging staging = new Staging(work);
+    for (Policy policy : fleet.policies().values()) {
+      PolicyRollout ahead = rollouts.get(policy.name());
+      List<String> candidates =
+          ahead.candidates().stream().filter(node -> !writer.containsKey(node)).toList();
+      Set<String> mayBegin =
+          candidates.stream().filter(ahead::mayStage).collect(Collectors.toUnmodifiableSet());
+      staging.stage(policy, candidates, mayBegin, planned(policy).selected().size());
+    }
+    return staging;
   }
 
   /** For each node the admissions of the batches, as they are from now on, that name it. */

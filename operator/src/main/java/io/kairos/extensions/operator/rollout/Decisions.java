@@ -1,10 +1,12 @@
 package io.kairos.extensions.operator.rollout;
 
+import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus.Preview;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus.RolloutStatus;
 import java.util.Collections;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 
@@ -26,6 +28,7 @@ public record Decisions(NavigableMap<String, PolicyDecision> policies, List<Writ
    * What is admitted for one policy.
    *
    * @param rollout what the status has to remember from now on
+   * @param attempt the attempt that failures count for from now on
    * @param replacesBatch whether a batch is replaced or cleared
    * @param proveFirst whether node writes follow from it, so that the status has to be written
    *     first, changed or not
@@ -33,16 +36,21 @@ public record Decisions(NavigableMap<String, PolicyDecision> policies, List<Writ
    * @param slots the nodes that take one once this pass is written
    * @param admitted the nodes that are written, or written again, in this pass
    * @param settled whether no node of an earlier batch is still to be written
+   * @param hold why nobody is admitted, or nobody of a wave, if so
+   * @param preview what would happen, in a dry run
    * @param waiting nodes that need a change and do not get it in this pass, and why
    */
   public record PolicyDecision(
       RolloutStatus rollout,
+      String attempt,
       boolean replacesBatch,
       boolean proveFirst,
       int cap,
       NavigableSet<String> slots,
       NavigableSet<String> admitted,
       boolean settled,
+      Optional<Hold> hold,
+      Optional<Preview> preview,
       NavigableMap<String, String> waiting) {
     /** Copies what it is given. */
     public PolicyDecision {

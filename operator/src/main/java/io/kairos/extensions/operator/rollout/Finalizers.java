@@ -11,6 +11,7 @@ import io.kairos.extensions.operator.rollout.Write.RemoveFinalizer;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -26,17 +27,32 @@ public final class Finalizers {
   public static List<Write> toAdd(FleetSnapshot fleet, Plan plan) {
     List<Write> writes = new ArrayList<>();
     for (Policy policy : fleet.policies().values()) {
-      if (!policy.deleting() && !policy.hasFinalizer()) {
-        writes.add(new AddFinalizer(Kind.POLICY, policy.name()));
+      if (!policy.deleting() && !policy.hasFinalizer() && mayBeAsked(fleet, policy.name())) {
+        writes.add(new AddFinalizer(Kind.POLICY, policy.name(), List.of(policy.name())));
       }
     }
     Set<String> used = extensionsInUse(fleet, plan);
     for (Extension extension : fleet.extensions().values()) {
       if (!extension.deleting() && !extension.hasFinalizer() && used.contains(extension.name())) {
-        writes.add(new AddFinalizer(Kind.EXTENSION, extension.name()));
+        List<String> users = users(plan, extension.name());
+        if (users.isEmpty() || users.stream().anyMatch(user -> mayBeAsked(fleet, user))) {
+          writes.add(new AddFinalizer(Kind.EXTENSION, extension.name(), users));
+        }
       }
     }
     return writes;
+  }
+
+  /** Not soon again, if the API server has just refused something of a policy. */
+  private static boolean mayBeAsked(FleetSnapshot fleet, String policy) {
+    return !fleet.refusals().containsKey(policy);
+  }
+
+  private static List<String> users(Plan plan, String extension) {
+    return plan.policies().entrySet().stream()
+        .filter(policy -> policy.getValue().extensions().contains(extension))
+        .map(Map.Entry::getKey)
+        .toList();
   }
 
   /** The finalizers to remove, after everything else. */

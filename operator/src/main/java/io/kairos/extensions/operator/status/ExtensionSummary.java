@@ -6,33 +6,40 @@ import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.api.v1alpha1.SystemExtensionStatus;
 import io.kairos.extensions.api.v1alpha1.SystemExtensionStatus.NodeCounts;
+import io.kairos.extensions.operator.plan.Course;
 import io.kairos.extensions.operator.plan.FleetSnapshot;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Extension;
 import io.kairos.extensions.operator.plan.FleetSnapshot.State;
 import io.kairos.extensions.operator.plan.Plan;
 import io.kairos.extensions.operator.plan.Samples;
 import io.kairos.extensions.operator.plan.SitePlan;
+import io.kairos.extensions.operator.rollout.Evidence;
 import io.kairos.extensions.operator.rollout.Standing;
-import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
  * The status of all extensions. Ready means that an extension's present generation is in effect
- * wherever a policy gives it: what a pipeline waits for after it has changed one. While a Secret or
- * ConfigMap of its sources is missing, a condition of its own says so even where nothing needs it
- * at present.
+ * wherever a policy gives it: what a pipeline waits for after it has changed one. A policy that is
+ * pinned or rolled back to an older one withholds it, and is named. While a Secret or ConfigMap of
+ * its sources is missing, a condition of its own says so even where nothing needs it at present;
+ * and so does one that names what other extensions carry as well ({@link OverlapSummary}).
  */
 public final class ExtensionSummary {
   private static final int MAX_NAMED = 5;
 
   private final Map<String, Tally> tallies = new HashMap<>();
+  private final Evidence evidence;
 
-  private ExtensionSummary() {}
+  private ExtensionSummary(Evidence evidence) {
+    this.evidence = evidence;
+  }
 
   /** What is counted for one extension. */
   private static final class Tally {
@@ -42,7 +49,8 @@ public final class ExtensionSummary {
     private int pendingReboot;
     private final Map<String, String> failed = new TreeMap<>();
     private final Map<String, String> open = new TreeMap<>();
-    private final List<String> carriers = new ArrayList<>();
+    private final Set<String> carriers = new LinkedHashSet<>();
+    private final Map<String, Course> withheld = new TreeMap<>();
     private boolean moving;
   }
 
@@ -52,12 +60,14 @@ public final class ExtensionSummary {
    * @param now RFC 3339, for conditions whose status moves
    */
   public static Map<String, SystemExtensionStatus> of(
-      FleetSnapshot fleet, Plan plan, SitePlan site, String now) {
-    ExtensionSummary summary = new ExtensionSummary();
+      FleetSnapshot fleet, Plan plan, SitePlan site, Evidence evidence, String now) {
+    ExtensionSummary summary = new ExtensionSummary(evidence);
     fleet.extensions().keySet().forEach(name -> summary.tallies.put(name, new Tally()));
     for (String node : fleet.nodes().keySet()) {
       summary.count(node, fleet.state(node), plan);
     }
+    summary.withhold(fleet, plan);
+    OverlapSummary overlaps = OverlapSummary.of(fleet);
     Map<String, SystemExtensionStatus> result = new TreeMap<>();
     fleet
         .extensions()
@@ -69,6 +79,7 @@ public final class ExtensionSummary {
                         extension,
                         summary.tallies.get(name),
                         site.problems().getOrDefault(name, List.of()),
+                        overlaps.message(name),
                         now)));
     return result;
   }
@@ -77,7 +88,7 @@ public final class ExtensionSummary {
     List<Assignment> present = state.map(s -> s.spec().assignments()).orElse(List.of());
     for (Assignment assignment : present) {
       Tally tally = tallies.get(assignment.extension());
-      if (tally != null && !tally.carriers.contains(node)) {
+      if (tally != null) {
         tally.carriers.add(node);
       }
     }
@@ -87,20 +98,78 @@ public final class ExtensionSummary {
         continue;
       }
       tally.desired++;
-      if (state.isEmpty() || !present.contains(wanted)) {
+      Optional<Assignment> told = present.stream().filter(wanted::isSameOrder).findFirst();
+      if (state.isEmpty() || told.isEmpty()) {
         tally.open.put(node, "not told yet");
         tally.moving |= present.stream().anyMatch(a -> isWorking(state, a));
       } else {
-        count(tally, node, state.get(), wanted);
+        count(tally, node, state.get(), told.get());
       }
     }
   }
 
-  private static boolean isWorking(Optional<State> state, Assignment assignment) {
-    return state.map(s -> Standing.of(s, assignment) == Standing.WORKING).orElse(false);
+  /** Where a policy gives an older generation than the present one, or none. */
+  private void withhold(FleetSnapshot fleet, Plan plan) {
+    plan.nodes()
+        .forEach(
+            (node, share) ->
+                share.wanted().values().stream()
+                    .filter(wanted -> isOlder(fleet.extensions().get(wanted.extension()), wanted))
+                    .forEach(wanted -> withhold(wanted.extension(), wanted.policy(), plan)));
+    plan.policies()
+        .forEach(
+            (name, policy) -> {
+              if (!(policy.course() instanceof Course.Newest) && !policy.selected().isEmpty()) {
+                policy.wished().stream()
+                    .filter(extension -> !policy.extensions().contains(extension))
+                    .forEach(extension -> withhold(extension, name, plan));
+              }
+            });
   }
 
-  private static void count(Tally tally, String node, State state, Assignment wanted) {
+  private void withhold(String extension, String policy, Plan plan) {
+    tallies.get(extension).withheld.put(policy, plan.policies().get(policy).course());
+  }
+
+  private static boolean isOlder(Extension extension, Assignment wanted) {
+    return extension != null
+        && !(wanted.target().version().equals(extension.spec().version())
+            && extension.spec().images().stream()
+                .anyMatch(i -> i.sha256().equals(wanted.target().image().sha256()))
+            && wanted.target().services().equals(extension.spec().services())
+            && wanted.target().healthChecks().equals(extension.spec().healthChecks()));
+  }
+
+  private static String withheld(Map<String, Course> by) {
+    return "this generation is not given by "
+        + Samples.of(
+            by.entrySet().stream().map(e -> "policy " + e.getKey() + why(e.getValue())).toList(),
+            MAX_NAMED);
+  }
+
+  private static String why(Course course) {
+    if (course instanceof Course.Pinned) {
+      return ", whose spec.rollout.revision asks for " + course.asked();
+    }
+    return course instanceof Course.RolledBack
+        ? ", which rolled back from " + course.asked()
+        : ", which changes nothing at present";
+  }
+
+  private static String reason(Map<String, Course> by) {
+    if (by.values().stream().anyMatch(course -> course instanceof Course.RolledBack)) {
+      return Reasons.ROLLED_BACK_FROM;
+    }
+    return by.values().stream().anyMatch(course -> course instanceof Course.Pinned)
+        ? Reasons.REVISION_PINNED
+        : Reasons.INVALID_SPEC;
+  }
+
+  private boolean isWorking(Optional<State> state, Assignment assignment) {
+    return state.map(s -> evidence.standing(s, assignment) == Standing.WORKING).orElse(false);
+  }
+
+  private void count(Tally tally, String node, State state, Assignment wanted) {
     Optional<ExtensionStatus> entry =
         Standing.isObserved(state)
             ? Standing.entry(state, wanted)
@@ -113,13 +182,15 @@ public final class ExtensionSummary {
         default -> {}
       }
     }
-    switch (Standing.of(state, wanted)) {
+    switch (evidence.standing(state, wanted)) {
       case IN_EFFECT -> tally.active++;
       case LINKED -> {
         tally.pendingReboot++;
         tally.open.put(node, phase);
       }
-      case FAILED -> tally.failed.put(node, entry.map(e -> e.reason()).orElse(phase));
+      case FAILED ->
+          tally.failed.put(
+              node, evidence.failure(state, wanted).map(Evidence.Failure::reason).orElse(phase));
       default -> {
         tally.moving = true;
         tally.open.put(node, phase);
@@ -128,7 +199,11 @@ public final class ExtensionSummary {
   }
 
   private static SystemExtensionStatus status(
-      Extension extension, Tally tally, List<SitePlan.Problem> missing, String now) {
+      Extension extension,
+      Tally tally,
+      List<SitePlan.Problem> missing,
+      Optional<String> overlap,
+      String now) {
     ConditionList list = new ConditionList(extension.generation());
     String reason = missing.isEmpty() ? "" : missing.get(0).reason();
     String message =
@@ -143,6 +218,8 @@ public final class ExtensionSummary {
           false);
     } else if (!missing.isEmpty() && tally.active < tally.desired) {
       unready(list, reason, message + "; " + inEffect(tally), true);
+    } else if (!tally.withheld.isEmpty()) {
+      unready(list, reason(tally.withheld), withheld(tally.withheld), true);
     } else if (tally.desired == 0) {
       list.add(
           Conditions.READY, Conditions.TRUE, Reasons.NOT_ASSIGNED, "no policy gives it to a node");
@@ -166,6 +243,8 @@ public final class ExtensionSummary {
     if (!missing.isEmpty()) {
       list.add(Conditions.SOURCES_AVAILABLE, Conditions.FALSE, reason, message);
     }
+    overlap.ifPresent(
+        text -> list.add(Conditions.FILES_OVERLAP, Conditions.TRUE, Reasons.LAST_NAME_WINS, text));
     return new SystemExtensionStatus(
         extension.generation(),
         Conditions.transition(extension.status().conditions(), list.toList(), now),

@@ -2,12 +2,13 @@ package io.kairos.extensions.operator.status;
 
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.ExtensionKey;
-import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
 import io.kairos.extensions.operator.plan.FleetSnapshot;
 import io.kairos.extensions.operator.plan.FleetSnapshot.State;
 import io.kairos.extensions.operator.plan.Plan;
 import io.kairos.extensions.operator.plan.Plan.NodePlan;
 import io.kairos.extensions.operator.rollout.Decisions.PolicyDecision;
+import io.kairos.extensions.operator.rollout.Evidence;
+import io.kairos.extensions.operator.rollout.Evidence.Failure;
 import io.kairos.extensions.operator.rollout.Standing;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +23,7 @@ import java.util.Optional;
  * @param ready whether all of that is in effect; or there is nothing to give
  * @param awaitingReboot whether all of it is through, and some of it linked for the next boot
  * @param moving whether the agent is at work, or about to be
+ * @param skipped whether its pods did not leave it, so that it is left as it is
  * @param failure why it failed, if something did
  * @param note what it waits for, for a person; empty where it is done
  */
@@ -32,30 +34,46 @@ record NodeProgress(
     boolean ready,
     boolean awaitingReboot,
     boolean moving,
+    boolean skipped,
     Optional<Failure> failure,
     String note) {
-
-  /**
-   * A failure that an agent reported.
-   *
-   * @param reason CamelCase
-   * @param message for a person
-   */
-  record Failure(String reason, String message) {}
 
   /** Whether nothing is left to do there. */
   boolean done() {
     return selected ? ready || awaitingReboot : false;
   }
 
-  /** The progress of a policy on a node that it selects, or on which it still has something. */
+  /** Whether nothing more happens there by itself. */
+  boolean isGivenUp() {
+    return skipped || failure.isPresent();
+  }
+
+  /**
+   * The progress of a policy on a node that it selects, or on which it still has something.
+   *
+   * @param drain how far the drain is that the policy has there
+   */
   static NodeProgress of(
-      FleetSnapshot fleet, Plan plan, String policy, PolicyDecision decision, String node) {
+      FleetSnapshot fleet,
+      Plan plan,
+      Evidence evidence,
+      String policy,
+      PolicyDecision decision,
+      Optional<String> drain,
+      String node) {
     boolean selected = plan.policies().get(policy).selected().contains(node);
     Optional<State> found = fleet.state(node);
     if (found.isEmpty()) {
       return new NodeProgress(
-          node, selected, false, false, false, false, Optional.empty(), note(decision, node));
+          node,
+          selected,
+          false,
+          false,
+          false,
+          false,
+          false,
+          Optional.empty(),
+          note(decision, node));
     }
     State state = found.get();
     List<Assignment> own =
@@ -65,9 +83,10 @@ record NodeProgress(
     boolean updated =
         selected
             && own.size() == wanted.size()
-            && own.stream().allMatch(a -> a.equals(wanted.get(a.key())))
+            && own.stream()
+                .allMatch(a -> wanted.containsKey(a.key()) && a.isSameOrder(wanted.get(a.key())))
             && !planned.isUnresolved(policy);
-    List<Standing> standings = own.stream().map(a -> Standing.of(state, a)).toList();
+    List<Standing> standings = own.stream().map(a -> evidence.standing(state, a)).toList();
     boolean ready = updated && standings.stream().allMatch(s -> s == Standing.IN_EFFECT);
     boolean linked =
         updated
@@ -75,36 +94,38 @@ record NodeProgress(
             && standings.stream().allMatch(s -> s == Standing.IN_EFFECT || s == Standing.LINKED);
     boolean moving = standings.contains(Standing.WORKING) || decision.admitted().contains(node);
     Optional<Failure> failure =
-        own.stream()
-            .filter(a -> Standing.of(state, a) == Standing.FAILED)
-            .findFirst()
-            .flatMap(a -> Standing.entry(state, a))
-            .map(NodeProgress::failure);
+        own.stream().flatMap(a -> evidence.failure(state, a).stream()).findFirst();
     String note =
         ready || linked
             ? ""
             : failure
                 .map(Failure::reason)
-                .orElseGet(() -> moving ? working(state, own) : note(decision, node));
-    return new NodeProgress(node, selected, updated, ready, linked, moving, failure, note);
+                .or(() -> skipped(state, evidence, own))
+                .or(() -> drain)
+                .orElseGet(() -> moving ? working(state, evidence, own) : note(decision, node));
+    boolean skipped = !moving && standings.contains(Standing.SKIPPED);
+    return new NodeProgress(node, selected, updated, ready, linked, moving, skipped, failure, note);
   }
 
-  private static Failure failure(ExtensionStatus entry) {
-    String reason = entry.reason().isEmpty() ? entry.phase().text() : entry.reason();
-    return new Failure(
-        reason, entry.message().isEmpty() ? entry.name() : entry.name() + ": " + entry.message());
+  /** Its pods did not leave the node: why. */
+  private static Optional<String> skipped(State state, Evidence evidence, List<Assignment> own) {
+    return own.stream()
+        .filter(a -> evidence.standing(state, a) == Standing.SKIPPED)
+        .flatMap(a -> Standing.outcome(state, a).stream())
+        .findFirst()
+        .map(one -> one.reason() + ": " + one.message());
   }
 
   private static String note(PolicyDecision decision, String node) {
     return decision.waiting().getOrDefault(node, "waits for another policy");
   }
 
-  private static String working(State state, List<Assignment> own) {
+  private static String working(State state, Evidence evidence, List<Assignment> own) {
     if (!Standing.isObserved(state)) {
       return "not yet seen by its agent";
     }
     return own.stream()
-        .filter(a -> Standing.of(state, a) == Standing.WORKING)
+        .filter(a -> evidence.standing(state, a) == Standing.WORKING)
         .findFirst()
         .flatMap(a -> Standing.entry(state, a))
         .map(entry -> entry.phase().text())

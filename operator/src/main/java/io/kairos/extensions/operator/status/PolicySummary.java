@@ -5,7 +5,9 @@ import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Conditions;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus.FailedNode;
+import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus.RolloutStatus;
 import io.kairos.extensions.api.v1alpha1.Reasons;
+import io.kairos.extensions.operator.plan.Course;
 import io.kairos.extensions.operator.plan.FleetSnapshot;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Policy;
 import io.kairos.extensions.operator.plan.Plan;
@@ -13,9 +15,14 @@ import io.kairos.extensions.operator.plan.Plan.PolicyPlan;
 import io.kairos.extensions.operator.plan.Problem;
 import io.kairos.extensions.operator.plan.Samples;
 import io.kairos.extensions.operator.rollout.Decisions.PolicyDecision;
+import io.kairos.extensions.operator.rollout.Evidence;
+import io.kairos.extensions.operator.rollout.HealthGates;
+import io.kairos.extensions.operator.rollout.Hold;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.NavigableSet;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -25,10 +32,11 @@ import java.util.stream.Collectors;
  * conditions.
  *
  * <p>Which situation a policy is in, the first that fits: being deleted; a problem that a person
- * has to put right; paused with work left; nodes failed; work left; no node selected; all done, or
- * done but for boots. {@code Reconciling} says that the operator or an agent gets on with it by
- * itself, {@code Stalled} that nothing will happen until a person acts, or a failed node's agent
- * succeeds in a further try.
+ * has to put right; halted by the failure budget; rolled back; a dry run, or paused, with work
+ * left; nodes failed; waiting for a person's word or a window; work left, by itself or only on
+ * nodes that were skipped; no node selected; all done, or done but for boots. {@code Reconciling}
+ * says that the operator or an agent gets on with it by itself, {@code Stalled} that nothing will
+ * happen until a person acts, or a failed node's agent succeeds in a further try.
  */
 public final class PolicySummary {
   private static final int MAX_SAMPLES = 10;
@@ -40,7 +48,13 @@ public final class PolicySummary {
   private final PolicyDecision decision;
   private final List<NodeProgress> nodes = new ArrayList<>();
 
-  private PolicySummary(FleetSnapshot fleet, Plan plan, PolicyDecision decision, Policy policy) {
+  private PolicySummary(
+      FleetSnapshot fleet,
+      Plan plan,
+      Evidence evidence,
+      PolicyDecision decision,
+      Map<String, String> drains,
+      Policy policy) {
     this.fleet = fleet;
     this.policy = policy;
     this.planned = plan.policies().get(policy.name());
@@ -48,18 +62,33 @@ public final class PolicySummary {
     NavigableSet<String> concerned = new TreeSet<>(planned.selected());
     concerned.addAll(carriers());
     for (String node : concerned) {
-      nodes.add(NodeProgress.of(fleet, plan, policy.name(), decision, node));
+      nodes.add(
+          NodeProgress.of(
+              fleet,
+              plan,
+              evidence,
+              policy.name(),
+              decision,
+              Optional.ofNullable(drains.get(node)),
+              node));
     }
   }
 
   /**
    * The status that a policy shall have.
    *
+   * @param drains how far the policy's drains are, by node
    * @param now RFC 3339, for conditions whose status moves
    */
   public static NodeExtensionPolicyStatus of(
-      FleetSnapshot fleet, Plan plan, PolicyDecision decision, Policy policy, String now) {
-    return new PolicySummary(fleet, plan, decision, policy).summarize(now);
+      FleetSnapshot fleet,
+      Plan plan,
+      Evidence evidence,
+      PolicyDecision decision,
+      Map<String, String> drains,
+      Policy policy,
+      String now) {
+    return new PolicySummary(fleet, plan, evidence, decision, drains, policy).summarize(now);
   }
 
   private List<String> carriers() {
@@ -77,7 +106,7 @@ public final class PolicySummary {
   }
 
   private NodeExtensionPolicyStatus summarize(String now) {
-    return NodeExtensionPolicyStatus.builder()
+    return policy.status().toBuilder()
         .observedGeneration(policy.generation())
         .revision(planned.revision())
         .conditions(Conditions.transition(policy.status().conditions(), conditions(), now))
@@ -88,7 +117,13 @@ public final class PolicySummary {
         .failed(count(node -> node.failure().isPresent()))
         .unavailable(decision.slots().size())
         .failedNodes(failedNodes())
+        .observedRetry(decision.attempt())
         .rollout(decision.rollout())
+        .previewOrNull(decision.preview().orElse(null))
+        .history(
+            HistorySummary.of(fleet, policy, planned, nodes.stream().allMatch(NodeProgress::done)))
+        .selection(planned.selection())
+        .removalPendingOrNull(planned.removalPending().orElse(null))
         .build();
   }
 
@@ -113,16 +148,36 @@ public final class PolicySummary {
     boolean failed = count(node -> node.failure().isPresent()) > 0;
     boolean workLeft = !nodes.stream().allMatch(NodeProgress::done);
     boolean moving = nodes.stream().anyMatch(NodeProgress::moving);
+    boolean waits = nodes.stream().anyMatch(n -> !n.done() && !n.moving());
+    Optional<HealthGates.Obstacle> closed = HealthGates.obstacle(fleet, policy);
     ConditionList list = new ConditionList(policy.generation());
     if (policy.deleting()) {
       list.unready(Reasons.REMOVING, removing(), true, failed, failed && !moving);
     } else if (!planned.problems().isEmpty()) {
       list.unready(
           planned.problems().get(0).kind().reason(), problems(workLeft), false, true, true);
-    } else if (policy.spec().paused() && workLeft) {
-      list.unready(Reasons.PAUSED, "paused; " + progress(), false, failed, false);
+    } else if (isHeld(Reasons.FAILURE_BUDGET_EXCEEDED) && (workLeft || failed)) {
+      list.unready(Reasons.FAILURE_BUDGET_EXCEEDED, held() + "; " + failures(), false, true, true);
+    } else if (isRollingBack()) {
+      boolean back = !workLeft && !moving;
+      list.unready(
+          back ? Reasons.ROLLED_BACK_FROM : Reasons.ROLLING_BACK, rollback(), !back, true, back);
+    } else if (isHeld(Reasons.DRY_RUN) && workLeft) {
+      list.unready(Reasons.DRY_RUN, held() + "; " + progress(), false, failed, false);
+    } else if (isHeld(Reasons.PAUSED) && workLeft) {
+      list.unready(Reasons.PAUSED, held() + "; " + progress(), false, failed, false);
+    } else if (closed.isPresent() && waits) {
+      list.unready(
+          closed.get().reason(), closed.get().message() + "; " + upToDate(), true, failed, false);
     } else if (failed) {
-      list.unready(Reasons.NODES_FAILED, failures(moving), moving, true, !moving);
+      boolean goesOn = moving || nodes.stream().anyMatch(n -> !n.done() && !n.isGivenUp());
+      list.unready(Reasons.NODES_FAILED, failures(), goesOn, true, !goesOn);
+    } else if (isHeld(Reasons.OUTSIDE_WINDOW) && workLeft && !moving) {
+      list.unready(Reasons.OUTSIDE_WINDOW, held() + "; " + progress(), false, false, false);
+    } else if (isHeld(Reasons.AWAITING_APPROVAL) && workLeft && !moving) {
+      list.unready(Reasons.AWAITING_APPROVAL, held() + "; " + progress(), false, false, false);
+    } else if (workLeft && nodes.stream().allMatch(n -> n.done() || n.isGivenUp())) {
+      list.unready(Reasons.NODES_SKIPPED, progress(), false, true, true);
     } else if (workLeft) {
       list.unready(Reasons.ROLLOUT_IN_PROGRESS, progress(), true, false, false);
     } else if (planned.selected().isEmpty()) {
@@ -138,6 +193,12 @@ public final class PolicySummary {
     } else {
       list.ready(Reasons.ALL_NODES_UP_TO_DATE, upToDate());
     }
+    inform(list);
+    return list.toList();
+  }
+
+  /** What is no trouble, but good to know. */
+  private void inform(ConditionList list) {
     if (!planned.overridden().isEmpty()) {
       list.add(
           Conditions.OVERRIDDEN,
@@ -148,7 +209,23 @@ public final class PolicySummary {
               + ": policy "
               + Samples.of(planned.overriders(), MAX_NAMED));
     }
-    return list.toList();
+    if (!planned.overriding().isEmpty()) {
+      list.add(
+          Conditions.OVERRIDING,
+          Conditions.TRUE,
+          Reasons.OVERRIDING,
+          "of lower priority on "
+              + Samples.nodes(planned.overriding())
+              + ": policy "
+              + Samples.of(planned.losers(), MAX_NAMED));
+    }
+    if (planned.course() instanceof Course.Pinned) {
+      list.add(
+          Conditions.PINNED,
+          Conditions.TRUE,
+          Reasons.REVISION_PINNED,
+          "spec.rollout.revision asks for " + planned.asked() + " instead of the newest");
+    }
   }
 
   private String upToDate() {
@@ -164,9 +241,11 @@ public final class PolicySummary {
     List<NodeProgress> open = new ArrayList<>();
     nodes.stream().filter(n -> !n.done() && n.moving()).forEach(open::add);
     nodes.stream().filter(n -> !n.done() && !n.moving()).forEach(open::add);
-    return upToDate()
-        + "; waiting for: "
-        + Samples.of(open.stream().map(PolicySummary::noted).toList(), MAX_NAMED);
+    return open.isEmpty()
+        ? upToDate()
+        : upToDate()
+            + "; waiting for: "
+            + Samples.of(open.stream().map(PolicySummary::noted).toList(), MAX_NAMED);
   }
 
   private static String noted(NodeProgress node) {
@@ -189,10 +268,11 @@ public final class PolicySummary {
     return workLeft ? message + "; " + progress() : message;
   }
 
-  private String failures(boolean moving) {
+  private String failures() {
     int failed = count(node -> node.failure().isPresent());
-    String message =
-        upToDate()
+    return failed == 0
+        ? progress()
+        : upToDate()
             + "; failed on "
             + Samples.count(failed, "node")
             + ": "
@@ -204,15 +284,30 @@ public final class PolicySummary {
                         + node.failure().orElseThrow().reason()
                         + ": "
                         + node.failure().orElseThrow().message());
-    boolean othersWait = nodes.stream().anyMatch(n -> !n.done() && n.failure().isEmpty());
-    return moving || !othersWait
-        ? message
-        : message
-            + "; each failed node takes a slot of maxUnavailable ("
-            + decision.slots().size()
-            + " of "
-            + decision.cap()
-            + " taken), so the others wait for it";
+  }
+
+  private boolean isHeld(String reason) {
+    return decision.hold().map(Hold::reason).filter(reason::equals).isPresent();
+  }
+
+  private String held() {
+    return decision.hold().map(Hold::message).orElse("");
+  }
+
+  private boolean isRollingBack() {
+    return !decision.rollout().rollbackTo().isEmpty();
+  }
+
+  private String rollback() {
+    String to = decision.rollout().rollbackTo();
+    return "revision "
+        + decision.rollout().halted()
+        + " failed on more nodes than the failure budget allows; "
+        + (to.equals(RolloutStatus.NOTHING)
+            ? "there is none before it, it is removed"
+            : "revision " + to + " is given instead")
+        + ": "
+        + progress();
   }
 
   private String named(

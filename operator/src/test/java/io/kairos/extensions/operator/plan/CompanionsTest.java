@@ -57,7 +57,7 @@ class CompanionsTest {
   }
 
   @Test
-  void whatRequiresAnotherIsGivenWithItByItsNameOnTheHost() {
+  void whatRequiresAnotherIsGivenWithItByTheNameOfItsSystemExtension() {
     Extension named =
         extension("base", "base-on-host", Map.of(), "1", image(Architecture.ANY, "b"));
     Extension app =
@@ -70,7 +70,7 @@ class CompanionsTest {
                 List.of(node)));
     assertThat(names(plan)).containsExactlyInAnyOrder("app", "base");
     assertThat(plan.nodes().get("n").wantedBy("p").values().iterator().next().target().requires())
-        .isEqualTo(new Requirements(">=255", ">=6.1", List.of("base-on-host")));
+        .isEqualTo(new Requirements(">=255", ">=6.1", List.of("base")));
     assertThat(problems(plan, "p")).isEmpty();
   }
 

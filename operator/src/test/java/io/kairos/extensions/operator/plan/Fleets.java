@@ -9,6 +9,7 @@ import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.ExtensionImage;
 import io.kairos.extensions.api.v1alpha1.ExtensionReference;
 import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
+import io.kairos.extensions.api.v1alpha1.Gate;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicySpec;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateSpec;
@@ -21,14 +22,19 @@ import io.kairos.extensions.operator.plan.FleetSnapshot.Extension;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Node;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Policy;
 import io.kairos.extensions.operator.plan.FleetSnapshot.State;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /** Parts of fleets, for tests. */
 public final class Fleets {
+  /** When these tests take place. */
+  public static final Instant NOW = Instant.parse("2026-06-01T12:00:00Z");
+
   private Fleets() {}
 
   /** A digest that goes with a text. */
@@ -41,17 +47,23 @@ public final class Fleets {
   }
 
   public static Node node(String name, String architecture, Map<String, String> labels) {
-    return new Node(name, "uid-" + name, labels, architecture, true, false, "2026-01-01T00:00:00Z");
+    return new Node(
+        name,
+        "uid-" + name,
+        labels,
+        architecture,
+        true,
+        Instant.MAX,
+        false,
+        "2026-01-01T00:00:00Z");
   }
 
   public static Node unready(Node node) {
-    return new Node(
-        node.name(), node.uid(), node.labels(), node.architecture(), false, false, node.created());
+    return node.toBuilder().ready(false).unreadySince(NOW).build();
   }
 
   public static Node held(Node node) {
-    return new Node(
-        node.name(), node.uid(), node.labels(), node.architecture(), true, true, node.created());
+    return node.toBuilder().held(true).build();
   }
 
   public static ExtensionImage image(Architecture architecture, String content) {
@@ -100,6 +112,7 @@ public final class Fleets {
         1,
         false,
         true,
+        Map.of(),
         NodeExtensionPolicySpec.builder()
             .extensions(Arrays.stream(extensions).map(ExtensionReference::byName).toList())
             .activation(Activation.LIVE)
@@ -114,36 +127,15 @@ public final class Fleets {
   }
 
   public static Policy with(Policy policy, NodeExtensionPolicySpec spec) {
-    return new Policy(
-        policy.name(),
-        policy.uid(),
-        policy.generation(),
-        policy.deleting(),
-        policy.hasFinalizer(),
-        spec,
-        policy.status());
+    return policy.toBuilder().spec(spec).build();
   }
 
   public static Policy with(Policy policy, NodeExtensionPolicyStatus status) {
-    return new Policy(
-        policy.name(),
-        policy.uid(),
-        policy.generation(),
-        policy.deleting(),
-        policy.hasFinalizer(),
-        policy.spec(),
-        status);
+    return policy.toBuilder().status(status).build();
   }
 
   public static Policy deleting(Policy policy) {
-    return new Policy(
-        policy.name(),
-        policy.uid(),
-        policy.generation(),
-        true,
-        policy.hasFinalizer(),
-        policy.spec(),
-        policy.status());
+    return policy.toBuilder().deleting(true).build();
   }
 
   public static LabelSelector selector(String key, String value) {
@@ -157,7 +149,10 @@ public final class Fleets {
         "uid-state-" + node.name(),
         node.uid(),
         1,
+        1,
+        Instant.EPOCH,
         "1",
+        Instant.EPOCH,
         Set.of(),
         new NodeExtensionStateSpec(List.of(assignments)),
         NodeExtensionStateStatus.EMPTY);
@@ -169,18 +164,13 @@ public final class Fleets {
         state.spec().assignments().stream()
             .map(a -> entry(a, a.remove() ? Phase.REMOVED : phase))
             .toList();
-    return new State(
-        state.node(),
-        state.uid(),
-        state.ownerUid(),
-        state.generation(),
-        state.resourceVersion(),
-        state.admissions(),
-        state.spec(),
-        NodeExtensionStateStatus.EMPTY.toBuilder()
-            .observedGeneration(state.generation())
-            .extensions(entries)
-            .build());
+    return state.toBuilder()
+        .status(
+            NodeExtensionStateStatus.EMPTY.toBuilder()
+                .observedGeneration(state.generation())
+                .extensions(entries)
+                .build())
+        .build();
   }
 
   public static ExtensionStatus entry(Assignment assignment, Phase phase) {
@@ -195,8 +185,44 @@ public final class Fleets {
         .build();
   }
 
+  /** A revision of a policy as it is kept. */
+  public static StoredRevision stored(Policy policy, long number, RevisionContent content) {
+    return new StoredRevision(
+        StoredRevision.objectName(policy.name(), policy.uid(), content),
+        policy.name(),
+        policy.uid(),
+        Revision.of(content),
+        number,
+        "2026-01-01T00:00:00Z",
+        Optional.of(content));
+  }
+
+  /** What a policy gives that matches these extensions. */
+  public static RevisionContent content(Policy policy, Extension... matched) {
+    return RevisionContent.of(policy.spec(), Arrays.asList(matched));
+  }
+
+  /** What every policy gives now is kept. */
+  public static FleetSnapshot keeping(FleetSnapshot fleet) {
+    Plan plan = Planner.plan(fleet);
+    return fleet.withRevisions(
+        fleet.policies().values().stream()
+            .map(policy -> stored(policy, 1, plan.policies().get(policy.name()).course().content()))
+            .toList());
+  }
+
   public static FleetSnapshot fleet(
       List<Policy> policies, List<Extension> extensions, List<Node> nodes, State... states) {
     return FleetSnapshot.of(policies, extensions, nodes, List.of(states));
+  }
+
+  /** A gate of this name. */
+  public static Gate gate(String name) {
+    return Gate.builder()
+        .name(name)
+        .apiVersion("apps/v1")
+        .kind("Deployment")
+        .expression("object.status.readyReplicas == 3")
+        .build();
   }
 }

@@ -36,7 +36,11 @@ class EventWriterTest {
   }
 
   private EventWriter writer() {
-    return new EventWriter(
+    return new EventWriter(told());
+  }
+
+  private ClusterEvents told() {
+    return new ClusterEvents(
         client, Clock.fixed(Instant.parse(NOON), ZoneOffset.UTC), "sysext-operator-0");
   }
 
@@ -56,9 +60,8 @@ class EventWriterTest {
             event -> {
               assertThat(event.getMetadata().getName()).isEqualTo("node-1.drift-uid-1-1");
               assertThat(event.getType()).isEqualTo("Warning");
-              assertThat(event.getReason()).isEqualTo("DriftRepaired");
-              assertThat(event.getNote())
-                  .isEqualTo("tool: it was unmerged (1 in all); being repaired");
+              assertThat(event.getReason()).isEqualTo("DriftDetected");
+              assertThat(event.getNote()).isEqualTo("tool: it was unmerged (1 in all)");
               assertThat(event.getRegarding().getKind()).isEqualTo("NodeExtensionState");
               assertThat(event.getRegarding().getName()).isEqualTo("node-1");
               assertThat(event.getRegarding().getUid()).isEqualTo("uid-1");

@@ -1,9 +1,12 @@
 package io.kairos.extensions.operator.rollout;
 
+import static io.kairos.extensions.operator.plan.Fleets.NOW;
 import static io.kairos.extensions.operator.plan.Fleets.deleting;
 import static io.kairos.extensions.operator.plan.Fleets.extension;
 import static io.kairos.extensions.operator.plan.Fleets.fleet;
+import static io.kairos.extensions.operator.plan.Fleets.gate;
 import static io.kairos.extensions.operator.plan.Fleets.held;
+import static io.kairos.extensions.operator.plan.Fleets.image;
 import static io.kairos.extensions.operator.plan.Fleets.node;
 import static io.kairos.extensions.operator.plan.Fleets.policy;
 import static io.kairos.extensions.operator.plan.Fleets.reported;
@@ -14,9 +17,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.kairos.extensions.api.v1alpha1.Activation;
+import io.kairos.extensions.api.v1alpha1.Architecture;
 import io.kairos.extensions.api.v1alpha1.Assignment;
+import io.kairos.extensions.api.v1alpha1.Gate;
 import io.kairos.extensions.api.v1alpha1.HostStatus;
 import io.kairos.extensions.api.v1alpha1.Phase;
+import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.api.v1alpha1.Removal;
 import io.kairos.extensions.api.v1alpha1.Rollout;
 import io.kairos.extensions.operator.plan.FleetSnapshot;
@@ -24,10 +30,12 @@ import io.kairos.extensions.operator.plan.FleetSnapshot.Extension;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Node;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Policy;
 import io.kairos.extensions.operator.plan.FleetSnapshot.State;
+import io.kairos.extensions.operator.plan.GateVerdict;
 import io.kairos.extensions.operator.plan.Planner;
 import io.kairos.extensions.operator.rollout.Decisions.PolicyDecision;
 import io.kairos.extensions.operator.rollout.Write.ConfirmGone;
 import io.kairos.extensions.operator.rollout.Write.UpdateState;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -56,7 +64,9 @@ class AdmissionTest {
     assertThat(decision.waiting()).containsEntry("n2", "waits for a slot");
     UpdateState update = only(updates(decisions));
     assertThat(update.node()).isEqualTo("n1");
-    assertThat(update.assignments()).containsExactly(wanted(base, hello, n1));
+    assertThat(only(update.assignments()).isSameOrder(wanted(base, hello, n1))).isTrue();
+    assertThat(only(update.assignments()).wave()).isEqualTo("rest");
+    assertThat(only(update.assignments()).admittedTime()).isEqualTo(NOW.toString());
     assertThat(update.admissions()).containsExactly("uid-base/" + decision.rollout().revision());
   }
 
@@ -65,26 +75,51 @@ class AdmissionTest {
   void theCapIsANumberOrAPercentageRoundedDown(String value, int nodes, int cap) {
     IntOrString max =
         value.matches("[0-9]+") ? new IntOrString(Integer.parseInt(value)) : new IntOrString(value);
-    assertThat(MaxUnavailable.of(max, nodes)).isEqualTo(cap);
+    assertThat(Amount.atLeastOne(max, nodes)).isEqualTo(cap);
   }
 
   @Test
-  void goesByZoneAndAgeWithControlPlanesLast() {
+  void goesZoneByZoneAndByAgeWithControlPlanesAndTheOperatorLast() {
     Node control = node("a", "amd64", Map.of("node-role.kubernetes.io/control-plane", ""));
     Node zoneB = node("b", "amd64", Map.of("topology.kubernetes.io/zone", "b"));
     Node zoneA = node("c", "amd64", Map.of("topology.kubernetes.io/zone", "a"));
-    Policy wide = capped(base, 2);
+    Node old = zoneA.toBuilder().name("d").created("2025-01-01T00:00:00Z").build();
 
-    Decisions decisions =
+    assertThat(Stream.of(control, zoneB, zoneA, old).sorted(Order.of("c")).map(Node::name))
+        .containsExactly("d", "b", "a", "c");
+    PolicyDecision decision =
         decide(
-            List.of(wide),
-            List.of(hello),
-            List.of(control, zoneB, zoneA),
-            state(control),
-            state(zoneB),
-            state(zoneA));
+                List.of(capped(base, 4)),
+                List.of(hello),
+                List.of(control, zoneB, zoneA, old),
+                state(control),
+                state(zoneB),
+                state(zoneA),
+                state(old))
+            .policies()
+            .get("base");
+    assertThat(decision.rollout().admitting()).containsExactly("d", "c");
+    assertThat(decision.waiting()).containsEntry("b", "waits for zone a");
+  }
 
-    assertThat(decisions.policies().get("base").rollout().admitting()).containsExactly("c", "b");
+  @Test
+  void ofTheControlPlaneOneAtATimeByAllPoliciesAndNoneWhileAnotherIsAway() {
+    Map<String, String> label = Map.of("node-role.kubernetes.io/control-plane", "");
+    Node c1 = node("c1", "amd64", label);
+    Node c2 = node("c2", "amd64", label);
+    Policy second = capped(policy("second", "world"), 5);
+    Extension world = extension("world", "1");
+    List<Policy> policies = List.of(capped(base, 5), second);
+    List<Extension> extensions = List.of(hello, world);
+
+    Decisions both = decide(policies, extensions, List.of(c1, c2), state(c1), state(c2));
+    Decisions away = decide(policies, extensions, List.of(c1, unready(c2)), state(c1), state(c2));
+
+    assertThat(both.policies().get("base").rollout().admitting()).containsExactly("c1");
+    assertThat(both.policies().get("second").rollout().admitting()).isEmpty();
+    assertThat(updates(away)).isEmpty();
+    assertThat(away.policies().get("base").waiting())
+        .containsEntry("c1", "waits for control-plane node c2");
   }
 
   @Test
@@ -122,22 +157,72 @@ class AdmissionTest {
 
     assertThat(updates(stays)).isEmpty();
     assertThat(stays.policies().get("base").waiting()).containsEntry("n1", "paused");
-    assertThat(only(updates(goes)).assignments())
-        .containsExactly(wanted(base, hello, n2).tombstone());
+    assertThat(only(only(updates(goes)).assignments()).remove()).isTrue();
   }
 
   @Test
-  void aFailedNodeKeepsItsSlotAndIsTheFirstToGetTheRemedy() {
+  void aClosedGateAdmitsNobodyUnlessThePolicyGoes() {
+    Gate shop = gate("shop");
+    Gate bank = gate("bank");
+    Policy gated =
+        with(
+            base,
+            spec ->
+                spec.rollout(
+                    Rollout.builder()
+                        .maxUnavailable(new IntOrString(1))
+                        .gates(List.of(shop, bank))
+                        .build()));
+    FleetSnapshot waiting = fleet(List.of(gated), List.of(hello), List.of(n1), state(n1));
+    GateVerdict open = new GateVerdict.Open();
+    GateVerdict closed = new GateVerdict.Closed("GateClosed", "does not hold");
+    State active = reported(state(n1, wanted(base, hello, n1)), Phase.ACTIVE);
+    FleetSnapshot going = fleet(List.of(deleting(gated)), List.of(hello), List.of(n1), active);
+
+    assertThat(obstacle(waiting)).isEqualTo("waits for gate shop");
+    assertThat(obstacle(waiting.withGates(Map.of(shop, open)))).isEqualTo("waits for gate bank");
+    assertThat(obstacle(waiting.withGates(Map.of(shop, open, bank, closed))))
+        .isEqualTo("waits for gate bank");
+    assertThat(
+            obstacle(
+                waiting.withGates(Map.of(shop, new GateVerdict.Invalid("at 1:1: no"), bank, open))))
+        .isEqualTo("waits for gate shop");
+    assertThat(updates(decide(waiting.withGates(Map.of(shop, open, bank, open))))).hasSize(1);
+    assertThat(updates(decide(going.withGates(Map.of(shop, closed))))).hasSize(1);
+  }
+
+  private static Decisions decide(FleetSnapshot snapshot) {
+    return Deciding.decide(snapshot, Planner.plan(snapshot));
+  }
+
+  /** Why nobody is admitted. */
+  private static String obstacle(FleetSnapshot snapshot) {
+    Decisions decisions = decide(snapshot);
+    assertThat(updates(decisions)).isEmpty();
+    return decisions.policies().get("base").waiting().get("n1");
+  }
+
+  @Test
+  void aFailedNodeLeavesItsSlotAndHaltsTheRolloutUntilSomethingElseIsGiven() {
     State failed = reported(state(n2, wanted(base, hello, n2)), Phase.FAILED);
     Extension mended = extension("hello", "2");
 
     Decisions stuck = decide(List.of(base), List.of(hello), List.of(n1, n2), state(n1), failed);
-    Decisions remedy = decide(List.of(base), List.of(mended), List.of(n1, n2), state(n1), failed);
 
+    PolicyDecision halted = stuck.policies().get("base");
     assertThat(updates(stuck)).isEmpty();
-    assertThat(stuck.policies().get("base").slots()).containsExactly("n2");
-    assertThat(only(updates(remedy)).node()).isEqualTo("n2");
-    assertThat(remedy.policies().get("base").slots()).containsExactly("n2");
+    assertThat(halted.slots()).isEmpty();
+    assertThat(halted.rollout().failed()).isEqualTo(1);
+    assertThat(halted.rollout().halted()).isEqualTo(halted.rollout().revision());
+    assertThat(halted.hold().orElseThrow().reason()).isEqualTo("FailureBudgetExceeded");
+
+    Policy after = remembering(base, halted);
+    Decisions cleared = decide(List.of(after), List.of(mended), List.of(n1, n2), state(n1), failed);
+    assertThat(cleared.policies().get("base").rollout().halted()).isEmpty();
+    assertThat(updates(cleared)).as("what clears a halt is written before it counts").isEmpty();
+    Policy then = remembering(after, cleared.policies().get("base"));
+    assertThat(updates(decide(List.of(then), List.of(mended), List.of(n1, n2), state(n1), failed)))
+        .hasSize(1);
   }
 
   @Test
@@ -226,6 +311,34 @@ class AdmissionTest {
   }
 
   @Test
+  void whatFailedIsNotHandedOverFreelyForItWouldBeTriedAgain() {
+    Policy other = with(policy("other", "hello"), spec -> spec.priority(1).paused(true));
+    State failed = reported(state(n1, wanted(base, hello, n1)), Phase.FAILED);
+
+    assertThat(updates(decide(List.of(base, other), List.of(hello), List.of(n1), failed)))
+        .isEmpty();
+  }
+
+  @Test
+  void whatFailedGetsAnotherRevisionOfTheSameContentBySlots() {
+    Policy paused = with(base, spec -> spec.paused(true));
+    State failed = reported(state(n1, wanted(base, hello, n1)), Phase.FAILED);
+    Extension renamed =
+        extension("hello", "hello", Map.of(), "2", image(Architecture.AMD64, "hello1"));
+
+    assertThat(updates(decide(List.of(paused), List.of(renamed), List.of(n1), failed))).isEmpty();
+    assertThat(
+            updates(
+                decide(
+                    List.of(paused),
+                    List.of(renamed),
+                    List.of(n1),
+                    reported(state(n1, wanted(base, hello, n1)), Phase.ACTIVE))))
+        .as("a host that is through does not notice")
+        .hasSize(1);
+  }
+
+  @Test
   void removesByTombstonesThatStayUntilTheAgentReportsRemoved() {
     Assignment held = wanted(base, hello, n1);
     Policy going = deleting(base);
@@ -233,7 +346,8 @@ class AdmissionTest {
 
     UpdateState removal =
         only(updates(decide(List.of(going), List.of(hello), List.of(n1), active)));
-    assertThat(removal.assignments()).containsExactly(held.tombstone());
+    assertThat(only(removal.assignments()).remove()).isTrue();
+    assertThat(only(removal.assignments()).key()).isEqualTo(held.key());
 
     State told = state(n1, held.tombstone());
     // Wanted again: it stays a tombstone all the same.
@@ -245,24 +359,20 @@ class AdmissionTest {
                 .assignments())
         .isEmpty();
     assertThat(
-            only(updates(decide(List.of(base), List.of(hello), List.of(n1), removed)))
-                .assignments())
-        .containsExactly(held);
+            only(only(updates(decide(List.of(base), List.of(hello), List.of(n1), removed)))
+                    .assignments())
+                .isSameOrder(held))
+        .isTrue();
   }
 
   @Test
   void anOldReportOfRemovedDoesNotCount() {
     State removed = reported(state(n1, wanted(base, hello, n1).tombstone()), Phase.ACTIVE);
     State newer =
-        new State(
-            removed.node(),
-            removed.uid(),
-            removed.ownerUid(),
-            removed.generation() + 1,
-            "",
-            Set.of(),
-            removed.spec(),
-            removed.status());
+        removed.toBuilder()
+            .generation(removed.generation() + 1)
+            .boundGeneration(removed.generation() + 1)
+            .build();
 
     assertThat(updates(decide(List.of(deleting(base)), List.of(hello), List.of(n1), newer)))
         .isEmpty();
@@ -319,6 +429,31 @@ class AdmissionTest {
   }
 
   @Test
+  void whatWaitsForAnExtensionDoesNotHinderThePolicyThatBringsIt() {
+    Extension world = extension("world", "1");
+    Policy second = policy("second", "world");
+    State staged = reported(state(n1, wanted(base, hello, n1)), Phase.STAGED);
+    State waiting =
+        staged.toBuilder()
+            .status(
+                staged.status().toBuilder()
+                    .extensions(
+                        staged.status().extensions().stream()
+                            .map(
+                                entry ->
+                                    entry.toBuilder().reason(Reasons.WAITS_FOR_EXTENSION).build())
+                            .toList())
+                    .build())
+            .build();
+
+    Decisions hindered = decide(List.of(base, second), List.of(hello, world), List.of(n1), staged);
+    Decisions free = decide(List.of(base, second), List.of(hello, world), List.of(n1), waiting);
+
+    assertThat(updates(hindered)).isEmpty();
+    assertThat(only(updates(free)).assignments()).hasSize(2);
+  }
+
+  @Test
   void aSlotGivesNoRightToAChangeWhileTooManyAreTaken() {
     State one = state(n1, wanted(base, hello, n1)); // told anew; in truth through for long
     State two = state(n2, wanted(base, hello, n2));
@@ -349,16 +484,7 @@ class AdmissionTest {
 
   @Test
   void theStateOfAnEarlierNodeIsDeletedAndKeepsItsSlotUntilThen() {
-    State old =
-        new State(
-            "n1",
-            "uid",
-            "uid-of-before",
-            1,
-            "",
-            Set.of(),
-            state(n1, wanted(base, hello, n1)).spec(),
-            state(n1).status());
+    State old = state(n1, wanted(base, hello, n1)).toBuilder().ownerUid("uid-of-before").build();
 
     Decisions decisions = decide(List.of(base), List.of(hello), List.of(n1), old);
 
@@ -369,7 +495,11 @@ class AdmissionTest {
   private static Decisions decide(
       List<Policy> policies, List<Extension> extensions, List<Node> nodes, State... states) {
     FleetSnapshot fleet = fleet(policies, extensions, nodes, states);
-    return Admission.decide(fleet, Planner.plan(fleet));
+    return decide(fleet, NOW);
+  }
+
+  private static Decisions decide(FleetSnapshot fleet, Instant now) {
+    return Deciding.decide(fleet, Planner.plan(fleet), now);
   }
 
   private static Assignment wanted(Policy policy, Extension extension, Node node) {
@@ -386,6 +516,15 @@ class AdmissionTest {
     return with(policy, spec -> spec.rollout(new Rollout(new IntOrString(nodes), 0)));
   }
 
+  private static Policy remembering(Policy policy, PolicyDecision decision) {
+    return with(
+        policy,
+        policy.status().toBuilder()
+            .rollout(decision.rollout())
+            .observedRetry(decision.attempt())
+            .build());
+  }
+
   private static Policy batch(Policy policy, String revision, String... nodes) {
     return with(
         policy,
@@ -397,34 +536,23 @@ class AdmissionTest {
   }
 
   private static State booted(State state, String profile) {
-    return new State(
-        state.node(),
-        state.uid(),
-        state.ownerUid(),
-        state.generation(),
-        "",
-        state.admissions(),
-        state.spec(),
-        state.status().toBuilder()
-            .host(HostStatus.UNKNOWN.toBuilder().bootProfile(profile).build())
-            .build());
+    return state.toBuilder()
+        .status(
+            state.status().toBuilder()
+                .host(HostStatus.UNKNOWN.toBuilder().bootProfile(profile).build())
+                .build())
+        .build();
   }
 
   private static State admitted(State state, String... admissions) {
-    return new State(
-        state.node(),
-        state.uid(),
-        state.ownerUid(),
-        state.generation(),
-        "",
-        Set.of(admissions),
-        state.spec(),
-        state.status());
+    return state.toBuilder().admissions(Set.of(admissions)).build();
   }
 
+  /** What is written beside downloads ahead of their turn. */
   private static List<UpdateState> updates(Decisions decisions) {
     return decisions.nodeWrites().stream()
         .flatMap(w -> w instanceof UpdateState update ? Stream.of(update) : Stream.empty())
+        .filter(UpdateState::binding)
         .toList();
   }
 

@@ -11,6 +11,7 @@ import io.kairos.extensions.operator.plan.FleetSnapshot.State;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
@@ -40,6 +41,7 @@ final class ModelAgent {
   private long seenGeneration;
   private String seenUid = "";
   private final Map<ExtensionKey, Phase> phases = new TreeMap<>();
+  private final Map<ExtensionKey, ExtensionStatus.LastFailure> failures = new TreeMap<>();
   private final List<NodeExtensionStateStatus> reports = new ArrayList<>();
 
   ModelAgent(World world, String node) {
@@ -72,7 +74,8 @@ final class ModelAgent {
                 ? Phase.ACTIVE
                 : phases.getOrDefault(assignment.key(), Phase.PENDING_REBOOT));
       } else if (!Content.of(assignment).equals(begun.get(assignment.key()))
-          || phases.get(assignment.key()) == null) {
+          || phases.get(assignment.key()) == null
+          || (phases.get(assignment.key()) == Phase.FAILED && !isFailure(assignment))) {
         phases.put(assignment.key(), Phase.PENDING);
       }
     }
@@ -88,6 +91,7 @@ final class ModelAgent {
     if (assignment.remove()) {
       settled.remove(key);
       begun.remove(key);
+      failures.remove(key);
       phases.put(key, Phase.REMOVED);
       return;
     }
@@ -101,6 +105,10 @@ final class ModelAgent {
       phases.put(key, Phase.FETCHING);
     } else if (bad.test(content.sha256())) {
       phases.put(key, Phase.FAILED);
+      failures.put(
+          key,
+          new ExtensionStatus.LastFailure(
+              assignment.target().revision(), assignment.attempt(), "MergeFailed", "", ""));
     } else if (assignment.target().activation() == Activation.NEXT_BOOT) {
       settled.put(key, content);
       phases.put(key, Phase.PENDING_REBOOT);
@@ -150,21 +158,42 @@ final class ModelAgent {
         .phase(phase)
         .revision(assignment.target().revision())
         .soaked(phase == Phase.ACTIVE)
+        .reason(phase == Phase.FAILED ? "MergeFailed" : "")
+        .lastFailureOrNull(failures.get(assignment.key()))
         .build();
   }
 
-  /** Whether, in truth, something that was assigned here by a policy is not through. */
+  /**
+   * Whether, in truth, something that was assigned here by a policy is not through, and has not
+   * failed.
+   */
   boolean isDisturbedBy(String policy) {
     if (!world.states.now().containsKey(node)) {
       return false;
     }
     return world.states.now().get(node).value().spec().assignments().stream()
         .filter(assignment -> assignment.policy().equals(policy))
+        .filter(assignment -> !hasFailed(assignment))
         .anyMatch(
             assignment ->
                 assignment.remove()
                     ? begun.containsKey(assignment.key())
                     : !Content.of(assignment).equals(settled.get(assignment.key())));
+  }
+
+  /**
+   * Whether this very attempt has failed here, reported or not: that stays so while it is tried
+   * again by itself, and while other assignments of the node are written.
+   */
+  private boolean hasFailed(Assignment assignment) {
+    return phases.get(assignment.key()) != Phase.ACTIVE && isFailure(assignment);
+  }
+
+  private boolean isFailure(Assignment assignment) {
+    return Optional.ofNullable(failures.get(assignment.key()))
+        .filter(one -> one.revision().equals(assignment.target().revision()))
+        .filter(one -> one.attempt().equals(assignment.attempt()))
+        .isPresent();
   }
 
   /** The keys that are on the host in truth. */

@@ -1,17 +1,23 @@
 package io.kairos.extensions.operator.status;
 
+import io.kairos.extensions.operator.plan.Circumstances;
 import io.kairos.extensions.operator.plan.FleetSnapshot;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Extension;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Policy;
 import io.kairos.extensions.operator.plan.FleetSnapshot.State;
+import io.kairos.extensions.operator.plan.StoredRevision;
+import io.kairos.extensions.operator.rollout.Agenda;
+import io.kairos.extensions.operator.rollout.PolicyEvent;
 import io.kairos.extensions.operator.rollout.Write;
 import io.kairos.extensions.operator.status.World.Kind;
 import io.kairos.extensions.operator.status.World.Stored;
-import java.util.ArrayDeque;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Deque;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * An operator that believes it leads: caches that lag, each on its own; a pass whose writes are
@@ -23,12 +29,20 @@ final class ModelLeader {
   private int extensionTime;
   private int nodeTime;
   private int stateTime;
+  private int revisionTime;
 
-  private final Deque<Write> queue = new ArrayDeque<>();
+  private Agenda agenda = new Agenda(List.of());
   private final Map<String, Long> policyVersions = new HashMap<>();
   private final Map<String, Long> extensionVersions = new HashMap<>();
   private Map<String, Stored<State>> statesRead = Map.of();
+  private Map<String, Stored<Policy>> policiesRead = Map.of();
+  private Map<String, Stored<StoredRevision>> revisionsRead = Map.of();
   private final Map<String, Long> ownUpTo = new HashMap<>();
+
+  private Optional<Instant> due = Optional.empty();
+
+  /** What people were told, in order: policy, reason, note. */
+  final List<String> told = new ArrayList<>();
 
   ModelLeader(World world) {
     this.world = world;
@@ -37,7 +51,7 @@ final class ModelLeader {
 
   /** A new process: nothing remembered, caches freshly listed. */
   void restart() {
-    queue.clear();
+    agenda = new Agenda(List.of());
     ownUpTo.clear();
     catchUp();
   }
@@ -47,6 +61,7 @@ final class ModelLeader {
     extensionTime = world.extensions.time();
     nodeTime = world.nodes.time();
     stateTime = world.states.time();
+    revisionTime = world.revisions.time();
   }
 
   /** Only the caches of what people write see what happened; that of the states does not. */
@@ -69,59 +84,77 @@ final class ModelLeader {
     extensionTime += (world.extensions.time() - extensionTime) * (choice >> 2 & 3) / 3;
     nodeTime += (world.nodes.time() - nodeTime) * (choice >> 4 & 3) / 3;
     stateTime += (world.states.time() - stateTime) * (choice >> 6 & 3) / 3;
+    revisionTime += (world.revisions.time() - revisionTime) * (choice >> 8 & 3) / 3;
   }
 
   /** Starts a pass on what its caches show; whatever was left of the last one is dropped. */
   int plan() {
-    queue.clear();
     policyVersions.clear();
     extensionVersions.clear();
     Map<String, Stored<Policy>> policies = world.policies.at(policyTime);
     Map<String, Stored<Extension>> extensions = world.extensions.at(extensionTime);
     statesRead = world.states.at(stateTime);
+    policiesRead = policies;
+    revisionsRead = world.revisions.at(revisionTime);
     policies.forEach((name, policy) -> policyVersions.put(name, policy.version()));
     extensions.forEach((name, extension) -> extensionVersions.put(name, extension.version()));
-    queue.addAll(
-        FleetPass.writes(
+    FleetPass.Outcome outcome =
+        FleetPass.of(
             FleetSnapshot.of(
-                values(policies),
-                values(extensions),
-                values(world.nodes.at(nodeTime)),
-                values(statesRead)),
-            "2026-01-01T00:00:00Z"));
-    return queue.size();
+                    values(policies),
+                    values(extensions),
+                    values(world.nodes.at(nodeTime)),
+                    values(statesRead))
+                .withRevisions(values(revisionsRead)),
+            Circumstances.at(world.time()));
+    agenda = new Agenda(outcome.writes());
+    due = outcome.lookAgain();
+    return outcome.writes().size();
+  }
+
+  /** When the clock alone makes another pass due, as the last one had it. */
+  Optional<Instant> due() {
+    return due;
   }
 
   private static <T> Collection<T> values(Map<String, Stored<T>> objects) {
     return objects.values().stream().map(Stored::value).toList();
   }
 
-  /** Does the next write of the pass; a conflict ends it. */
+  /** Does the next write of the pass. */
   void write() {
-    Write next = queue.poll();
-    if (next != null) {
-      try {
-        write(next);
-      } catch (World.Conflict e) {
-        queue.clear();
-      }
+    write(0);
+  }
+
+  /** Does one of those that may be done next. */
+  void write(int choice) {
+    List<Write> ready = agenda.ready();
+    if (ready.isEmpty()) {
+      return;
+    }
+    Write next = ready.get(choice % ready.size());
+    try {
+      write(next);
+      agenda.done(next);
+    } catch (World.Conflict e) {
+      agenda.outdated(next);
     }
   }
 
   /** Does the writes of the pass up to, and without, the first to a state's spec. */
   void writeUpToNodes() {
-    while (!queue.isEmpty() && !(queue.peek() instanceof Write.UpdateState)) {
+    while (agenda.ready().stream().anyMatch(write -> !(write instanceof Write.UpdateState))) {
       write();
     }
   }
 
   /** Whether the pass has writes left. */
   boolean isBusy() {
-    return !queue.isEmpty();
+    return !agenda.isOver();
   }
 
   void writeAll() {
-    while (!queue.isEmpty()) {
+    while (isBusy()) {
       write();
     }
   }
@@ -141,8 +174,22 @@ final class ModelLeader {
       if (kind.now().containsKey(gone.name())) {
         throw new World.Conflict();
       }
+    } else if (write instanceof Write.ConfirmPolicyGone gone) {
+      if (world.policies.now().containsKey(gone.name())
+          && world.policies.now().get(gone.name()).value().uid().equals(gone.uid())) {
+        throw new World.Conflict();
+      }
     } else if (write instanceof Write.ConfirmStates confirm) {
       confirmStates(confirm);
+    } else if (write instanceof Write.StoreRevision store) {
+      world.storeRevision(policiesRead.get(store.policy()).value().uid(), store);
+    } else if (write instanceof Write.LabelNode labels) {
+      world.label(labels);
+    } else if (write instanceof Write.RenumberRevision renumber) {
+      world.renumberRevision(
+          renumber.object(), revisionsRead.get(renumber.object()).version(), renumber.number());
+    } else if (write instanceof Write.DropRevision drop) {
+      world.dropRevision(drop.object(), revisionsRead.get(drop.object()).version());
     } else if (write instanceof Write.CreateState create) {
       world.createState(create.node(), create.nodeUid());
     } else if (write instanceof Write.DeleteState delete) {
@@ -152,12 +199,18 @@ final class ModelLeader {
           update.node(),
           statesRead.get(update.node()).version(),
           update.assignments(),
-          update.admissions());
+          update.admissions(),
+          update.binding());
     } else if (write instanceof Write.PolicyStatus status) {
       policyWritten(
           status.policy(),
           world.policyStatus(
               status.policy(), policyVersions.get(status.policy()), status.status()));
+    } else if (write instanceof Write.Tell tell) {
+      PolicyEvent event = tell.event();
+      told.add(
+          "%s %s%s: %s"
+              .formatted(tell.policy(), event.reason(), event.warning() ? "!" : "", event.note()));
     } else if (write instanceof Write.ExtensionStatus status) {
       extensionVersions.put(
           status.extension(),

@@ -2,21 +2,29 @@ package io.kairos.extensions.operator.status;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.IntOrString;
 import io.kairos.extensions.api.v1alpha1.Activation;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Conditions;
 import io.kairos.extensions.api.v1alpha1.ExtensionReference;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicySpec;
+import io.kairos.extensions.api.v1alpha1.OnFailure;
 import io.kairos.extensions.api.v1alpha1.Removal;
+import io.kairos.extensions.api.v1alpha1.Rollout;
+import io.kairos.extensions.api.v1alpha1.Wave;
+import io.kairos.extensions.api.v1alpha1.Window;
 import io.kairos.extensions.operator.plan.FleetSnapshot;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Node;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Policy;
 import io.kairos.extensions.operator.plan.Fleets;
 import io.kairos.extensions.operator.plan.Plan;
 import io.kairos.extensions.operator.plan.Planner;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -28,7 +36,10 @@ import java.util.stream.Stream;
  */
 final class Simulation {
   private static final int NODES = 6;
+  private static final Duration DEADLINE =
+      Duration.ofSeconds(Rollout.DEFAULT.progressDeadlineSeconds());
   static final List<String> POLICIES = List.of("p1", "p2", "p3");
+  private static final List<OnFailure> CONSEQUENCES = List.of(OnFailure.values());
   private static final List<String> EXTENSIONS = List.of("x", "y", "z");
   static final Map<String, Integer> CAPS = Map.of("p1", 1, "p2", 2, "p3", 1);
 
@@ -38,7 +49,20 @@ final class Simulation {
   private ModelLeader one = new ModelLeader(world);
   private ModelLeader two = new ModelLeader(world);
 
-  Simulation() {
+  /** What may happen besides. */
+  enum With {
+    /** Time goes by for longer than deadlines last. */
+    DEADLINES,
+    /** Most versions fail wherever they are tried. */
+    BAD_IMAGES,
+    /** Waves that soak, windows, and whatever is to follow a halt. */
+    PACES
+  }
+
+  private final Set<With> with;
+
+  Simulation(With... with) {
+    this.with = Set.of(with);
     begin();
   }
 
@@ -48,10 +72,21 @@ final class Simulation {
       agents.put("n" + i, new ModelAgent(world, "n" + i));
     }
     EXTENSIONS.forEach(name -> world.putExtension(name, "1"));
+    if (with.contains(With.BAD_IMAGES)) {
+      EXTENSIONS.forEach(name -> bad.addAll(Set.of(digest(name, 2), digest(name, 3))));
+    }
     world.createPolicy("p1", spec("x"), CAPS.get("p1"));
     world.createPolicy("p2", spec("x", "y"), CAPS.get("p2"));
     one = new ModelLeader(world);
     two = new ModelLeader(world);
+    if (with.contains(With.BAD_IMAGES)) {
+      boolean moved = true;
+      while (moved) {
+        moved = passFairly();
+        workFairly();
+      }
+      EXTENSIONS.forEach(name -> world.putExtension(name, "2"));
+    }
   }
 
   private static NodeExtensionPolicySpec spec(String... extensions) {
@@ -59,6 +94,11 @@ final class Simulation {
         .extensions(Stream.of(extensions).map(ExtensionReference::byName).toList())
         .activation(Activation.LIVE)
         .build();
+  }
+
+  /** The names of all nodes that there may be. */
+  Set<String> nodes() {
+    return agents.keySet();
   }
 
   Set<String> disturbed(String policy) {
@@ -79,10 +119,17 @@ final class Simulation {
     String extension = EXTENSIONS.get(choice % EXTENSIONS.size());
     int more = choice / NODES;
     switch (action) {
-      case 0, 1, 2, 3 -> pass(one, more);
+      case 0, 1, 2 -> pass(one, more);
+      case 3 -> {
+        if (with.contains(With.BAD_IMAGES)) {
+          boolean unused = passFairly();
+        } else {
+          pass(one, more);
+        }
+      }
       case 4, 5 -> pass(two, more);
-      case 6, 7, 8 -> one.write();
-      case 9, 10, 11 -> two.write();
+      case 6, 7, 8 -> one.write(choice);
+      case 9, 10, 11 -> two.write(choice);
       case 12 -> one.writeAll();
       case 13 -> one.restart();
       case 14 -> two.restart();
@@ -102,20 +149,58 @@ final class Simulation {
       case 36 -> world.change(node, more % 3 == 0 ? Fleets::held : Simulation::fit);
       case 37 -> registerAnew(node, more);
       case 38 -> agent.boot();
+      case 40, 41 -> timeGoesBy(more);
+      case 42 -> world.retry(policy, "nonce-" + more % 5);
+      case 43 -> {
+        if (with.contains(With.PACES)) {
+          world.changePolicy(policy, spec -> paced(spec, more));
+        }
+      }
       default -> world.change(node, n -> labelled(n, more % 2 == 0));
     }
+  }
+
+  /** A little, which no deadline minds; or a lot. */
+  private void timeGoesBy(int choice) {
+    boolean lasts = with.contains(With.DEADLINES) && choice % 3 == 0;
+    world.pass(lasts ? DEADLINE.plusSeconds(1) : Duration.ofSeconds(choice % 10));
+  }
+
+  private static NodeExtensionPolicySpec paced(NodeExtensionPolicySpec spec, int choice) {
+    Rollout.RolloutBuilder rollout = spec.rollout().toBuilder();
+    switch (choice % 3) {
+      case 0 ->
+          rollout.waves(
+              choice / 3 % 2 == 0
+                  ? List.of()
+                  : List.of(
+                      Wave.builder()
+                          .name("canary")
+                          .nodesOrNull(new IntOrString(1))
+                          .soakSeconds(choice / 6 % 2 * 20)
+                          .build()));
+      case 1 ->
+          rollout.windows(
+              choice / 3 % 2 == 0 ? List.of() : List.of(new Window("0 * * * *", 30, "UTC")));
+      default -> rollout.onFailure(CONSEQUENCES.get(choice / 3 % CONSEQUENCES.size()));
+    }
+    return spec.toBuilder().rollout(rollout.build()).build();
   }
 
   private static void pass(ModelLeader leader, int choice) {
     leader.lag(choice);
     leader.plan();
     for (int i = 0; i < (choice >> 8) % 12; i++) {
-      leader.write();
+      leader.write(choice >> i);
     }
   }
 
+  private static String digest(String extension, int version) {
+    return Fleets.digest(extension + version);
+  }
+
   private void fail(String extension, int choice) {
-    String digest = Fleets.digest(extension + (1 + choice % 3));
+    String digest = digest(extension, 1 + choice % 3);
     if (!bad.remove(digest)) {
       bad.add(digest);
     }
@@ -167,19 +252,11 @@ final class Simulation {
   }
 
   private static Node fit(Node node) {
-    return new Node(
-        node.name(), node.uid(), node.labels(), node.architecture(), true, false, node.created());
+    return node.toBuilder().ready(true).unreadySince(Instant.MAX).held(false).build();
   }
 
   private static Node labelled(Node node, boolean special) {
-    return new Node(
-        node.name(),
-        node.uid(),
-        special ? Map.of("special", "yes") : Map.of(),
-        node.architecture(),
-        node.ready(),
-        node.held(),
-        node.created());
+    return node.toBuilder().labels(special ? Map.of("special", "yes") : Map.of()).build();
   }
 
   private void workFairly(ModelAgent agent) {
@@ -197,13 +274,14 @@ final class Simulation {
     }
     for (String policy : POLICIES) {
       world.changePolicy(policy, spec -> spec.toBuilder().paused(false).build());
+      world.retry(policy, "once faults have ended");
     }
     one.restart();
   }
 
   /** A step of the schedule. */
   void act(int step) {
-    act(step % 40, step / 40);
+    act(step % 44, step / 44);
   }
 
   /**
@@ -213,7 +291,16 @@ final class Simulation {
     one.catchUp();
     int writes = one.plan();
     one.writeAll();
-    return writes > 0;
+    return world.acknowledgeRemovals() || writes > 0;
+  }
+
+  /**
+   * Time goes by until the clock alone makes something happen, if it ever does. Nodes boot
+   * meanwhile: a canary that is linked for the next boot does not soak before.
+   */
+  void awaitClock() {
+    agents.values().forEach(ModelAgent::boot);
+    one.due().ifPresent(time -> world.pass(Duration.between(world.time(), time)));
   }
 
   /** All agents do all they are told. */
@@ -230,10 +317,60 @@ final class Simulation {
     }
   }
 
+  /** What a node has been told of a policy, as far as its host has to do with it. */
+  Set<List<Object>> told(String node, String policy) {
+    Set<List<Object>> result = new HashSet<>();
+    Optional.ofNullable(world.states.now().get(node)).stream()
+        .flatMap(stored -> stored.value().spec().assignments().stream())
+        .filter(assignment -> assignment.policy().equals(policy))
+        .forEach(
+            assignment ->
+                result.add(
+                    List.of(
+                        assignment.key(),
+                        assignment.remove(),
+                        assignment.target().image().sha256(),
+                        assignment.target().profiles(),
+                        assignment.target().activation())));
+    return result;
+  }
+
+  /**
+   * For each policy that is halted, and does not go back instead or go on all the same, by its uid,
+   * attempt and revision: whom it is admitting.
+   */
+  Map<String, Set<String>> admittingWhileHalted() {
+    Map<String, Set<String>> result = new TreeMap<>();
+    world
+        .policies
+        .now()
+        .values()
+        .forEach(
+            stored -> {
+              Policy policy = stored.value();
+              var rollout = policy.status().rollout();
+              boolean halts =
+                  !rollout.halted().isEmpty()
+                      && rollout.rollbackTo().isEmpty()
+                      && policy.spec().rollout().onFailure() != OnFailure.CONTINUE;
+              if (halts && !policy.deleting()) {
+                result.put(
+                    policy.uid() + " " + policy.status().observedRetry() + " " + rollout.halted(),
+                    Set.copyOf(rollout.admitting()));
+              }
+            });
+    return result;
+  }
+
   /** Whether the first policy is there to stay. */
   boolean isFirstStaying() {
     return world.policies.now().containsKey("p1")
         && !world.policies.now().get("p1").value().deleting();
+  }
+
+  /** Without what only its admission says. */
+  private static Assignment asPlanned(Assignment assignment) {
+    return assignment.toBuilder().wave("").attempt("").admittedTime("").build();
   }
 
   void assertConverged() {
@@ -247,9 +384,12 @@ final class Simulation {
     assertThat(fleet.policies().values()).noneMatch(Policy::deleting);
     assertThat(fleet.extensions().values()).noneMatch(FleetSnapshot.Extension::deleting);
     for (Node node : fleet.nodes().values()) {
-      List<Assignment> present = fleet.state(node.name()).orElseThrow().spec().assignments();
+      List<Assignment> present =
+          fleet.state(node.name()).orElseThrow().spec().assignments().stream()
+              .map(Simulation::asPlanned)
+              .toList();
       assertThat(present)
-          .as(node.name())
+          .as("%s: %s", node.name(), fleet.policies().values())
           .containsExactlyInAnyOrderElementsOf(plan.nodes().get(node.name()).wanted().values());
       assertThat(agents.get(node.name()).onHost())
           .containsAll(present.stream().map(Assignment::key).toList());

@@ -1,33 +1,52 @@
 package io.kairos.extensions.operator.status;
 
+import static io.kairos.extensions.operator.plan.Fleets.content;
 import static io.kairos.extensions.operator.plan.Fleets.deleting;
 import static io.kairos.extensions.operator.plan.Fleets.extension;
 import static io.kairos.extensions.operator.plan.Fleets.fleet;
+import static io.kairos.extensions.operator.plan.Fleets.gate;
+import static io.kairos.extensions.operator.plan.Fleets.keeping;
 import static io.kairos.extensions.operator.plan.Fleets.node;
 import static io.kairos.extensions.operator.plan.Fleets.policy;
 import static io.kairos.extensions.operator.plan.Fleets.reported;
 import static io.kairos.extensions.operator.plan.Fleets.selector;
 import static io.kairos.extensions.operator.plan.Fleets.state;
+import static io.kairos.extensions.operator.plan.Fleets.stored;
 import static io.kairos.extensions.operator.plan.Fleets.with;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Condition;
+import io.fabric8.kubernetes.api.model.IntOrString;
 import io.kairos.extensions.api.v1alpha1.Activation;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Conditions;
+import io.kairos.extensions.api.v1alpha1.Gate;
+import io.kairos.extensions.api.v1alpha1.Maintenance;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus;
+import io.kairos.extensions.api.v1alpha1.NodeExtensionStateSpec;
 import io.kairos.extensions.api.v1alpha1.Phase;
+import io.kairos.extensions.api.v1alpha1.Rollout;
 import io.kairos.extensions.api.v1alpha1.SystemExtensionStatus;
+import io.kairos.extensions.operator.drain.Drains;
+import io.kairos.extensions.operator.plan.Circumstances;
 import io.kairos.extensions.operator.plan.FleetSnapshot;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Extension;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Node;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Policy;
 import io.kairos.extensions.operator.plan.FleetSnapshot.State;
+import io.kairos.extensions.operator.plan.GateVerdict;
 import io.kairos.extensions.operator.plan.Plan;
 import io.kairos.extensions.operator.plan.Planner;
 import io.kairos.extensions.operator.plan.SitePlan;
+import io.kairos.extensions.operator.plan.StoredRevision;
 import io.kairos.extensions.operator.rollout.Admission;
+import io.kairos.extensions.operator.rollout.Alarm;
+import io.kairos.extensions.operator.rollout.Decisions;
+import io.kairos.extensions.operator.rollout.Evidence;
+import io.kairos.extensions.operator.rollout.RemovalGuard;
+import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -54,6 +73,77 @@ class SummaryTest {
   }
 
   @Test
+  void drains() {
+    Policy reboots = with(base, spec -> spec.activation(Activation.REBOOT));
+    State linked = reported(told(reboots, n1), Phase.PENDING_REBOOT);
+
+    assertThat(message(summary(reboots, linked, state(n2))))
+        .isEqualTo(
+            "0 of 2 nodes are up to date; waiting for: n1 (is about to be drained), n2 (waits for"
+                + " a slot)");
+
+    State claimed =
+        linked.toBuilder()
+            .spec(
+                new NodeExtensionStateSpec(
+                    linked.spec().assignments(),
+                    List.of(
+                        Maintenance.builder()
+                            .policy("base")
+                            .revision(linked.spec().assignments().get(0).target().revision())
+                            .stage(Maintenance.Stage.DRAIN)
+                            .time(NOW)
+                            .build())))
+            .build();
+    assertThat(message(summary(reboots, claimed, state(n2)))).contains("n1 (is being cordoned)");
+    assertThat(summary(reboots, claimed, state(n2)).conditions())
+        .as("the same in a later pass")
+        .isEqualTo(
+            summary(
+                    fleet(List.of(reboots), List.of(hello), List.of(n1, n2), claimed, state(n2)),
+                    reboots,
+                    Instant.parse("2026-01-01T00:01:00Z"))
+                .conditions()
+                .stream()
+                .map(condition -> condition.edit().withLastTransitionTime(NOW).build())
+                .toList());
+  }
+
+  @Test
+  void skipped() {
+    Policy reboots = with(base, spec -> spec.activation(Activation.REBOOT));
+    State linked = reported(told(reboots, n1), Phase.PENDING_REBOOT);
+    State skipped =
+        linked.toBuilder()
+            .spec(
+                new NodeExtensionStateSpec(
+                    linked.spec().assignments(),
+                    List.of(
+                        Maintenance.builder()
+                            .policy("base")
+                            .revision(linked.spec().assignments().get(0).target().revision())
+                            .stage(Maintenance.Stage.SKIPPED)
+                            .time(NOW)
+                            .reason("DrainTimedOut")
+                            .message("is being drained, 1 pod left: default/db")
+                            .build())))
+            .build();
+
+    NodeExtensionPolicyStatus last =
+        summary(reboots, skipped, reported(told(reboots, n2), Phase.ACTIVE));
+    assertThat(row(last)).isEqualTo("False/NodesSkipped False True Stalled");
+    assertThat(message(last))
+        .isEqualTo(
+            "1 of 2 nodes are up to date; waiting for: n1 (DrainTimedOut: is being drained, 1 pod"
+                + " left: default/db)");
+    assertThat(row(summary(reboots, skipped, state(n2))))
+        .isEqualTo("False/RolloutInProgress True False Reconciling");
+    Policy tolerant = budget(reboots, 1);
+    assertThat(row(summary(tolerant, skipped, reported(told(tolerant, n2), Phase.FAILED))))
+        .isEqualTo("False/NodesFailed False True Stalled");
+  }
+
+  @Test
   void done() {
     NodeExtensionPolicyStatus status =
         summary(
@@ -65,16 +155,17 @@ class SummaryTest {
   }
 
   @Test
-  void failedAndNothingElseCanGoOn() {
+  void moreFailedThanTheBudgetAllows() {
     NodeExtensionPolicyStatus status =
         summary(base, reported(told(base, n1), Phase.FAILED), state(n2));
 
-    assertThat(row(status)).isEqualTo("False/NodesFailed False True Stalled");
+    assertThat(row(status)).isEqualTo("False/FailureBudgetExceeded False True Stalled");
     assertThat(message(status))
-        .isEqualTo(
-            "0 of 2 nodes are up to date; failed on 1 node: n1: DigestMismatch: hello: got 00,"
-                + " wanted 11; each failed node takes a slot of maxUnavailable (1 of 1 taken), so"
-                + " the others wait for it");
+        .startsWith("1 node failed, the failure budget is 0; ")
+        .contains("extensions.kairos.io/retry")
+        .endsWith(
+            "; 0 of 2 nodes are up to date; failed on 1 node: n1: DigestMismatch: hello: got 00,"
+                + " wanted 11");
     assertThat(status.failedNodes())
         .containsExactly(
             new NodeExtensionPolicyStatus.FailedNode(
@@ -82,18 +173,86 @@ class SummaryTest {
   }
 
   @Test
-  void failedWhileOthersGoOn() {
-    NodeExtensionPolicyStatus status =
-        summary(
-            base, reported(told(base, n1), Phase.FAILED), reported(told(base, n2), Phase.FETCHING));
+  void failedWithinTheBudget() {
+    Policy ready = budget(base, 1);
+    State failed = reported(told(ready, n1), Phase.FAILED);
 
-    assertThat(row(status)).isEqualTo("False/NodesFailed True True Reconciling");
+    assertThat(row(summary(ready, failed, reported(told(ready, n2), Phase.FETCHING))))
+        .isEqualTo("False/NodesFailed True True Reconciling");
+    assertThat(row(summary(ready, failed, reported(told(ready, n2), Phase.ACTIVE))))
+        .isEqualTo("False/NodesFailed False True Stalled");
+  }
+
+  private static Policy budget(Policy policy, int nodes) {
+    return with(
+        policy,
+        spec ->
+            spec.rollout(
+                policy.spec().rollout().toBuilder().failureBudget(new IntOrString(nodes)).build()));
   }
 
   @Test
   void invalid() {
     assertThat(row(summary(policy("base", "nowhere"), state(n1), state(n2))))
         .isEqualTo("False/ExtensionNotFound False True Stalled");
+  }
+
+  @Test
+  void gateClosed() {
+    Gate shop = gate("shop");
+    Policy gated =
+        with(
+            base,
+            spec ->
+                spec.rollout(
+                    Rollout.builder()
+                        .maxUnavailable(new IntOrString(1))
+                        .gates(List.of(shop))
+                        .build()));
+    FleetSnapshot waiting =
+        fleet(
+            List.of(gated),
+            List.of(hello),
+            List.of(n1, n2),
+            reported(told(base, n1), Phase.ACTIVE),
+            state(n2));
+    FleetSnapshot closed =
+        waiting.withGates(Map.of(shop, new GateVerdict.Closed("GateCheckFailed", "no such kind")));
+
+    assertThat(row(summary(waiting, gated))).isEqualTo("False/GateClosed True False Reconciling");
+    assertThat(message(summary(waiting, gated)))
+        .isEqualTo("gate shop was not asked yet; 1 of 2 nodes are up to date");
+    assertThat(row(summary(closed, gated)))
+        .isEqualTo("False/GateCheckFailed True False Reconciling");
+    assertThat(row(summary(waiting.withGates(Map.of(shop, new GateVerdict.Open())), gated)))
+        .isEqualTo("False/RolloutInProgress True False Reconciling");
+  }
+
+  @Test
+  void aGateThatMakesNoSenseIsInvalidAndTakesNothingAway() {
+    Gate shop = gate("shop");
+    Policy gated =
+        with(
+            base,
+            spec ->
+                spec.rollout(
+                    Rollout.builder()
+                        .maxUnavailable(new IntOrString(1))
+                        .gates(List.of(shop))
+                        .build()));
+    NodeExtensionPolicyStatus status =
+        summary(
+            fleet(
+                    List.of(gated),
+                    List.of(hello),
+                    List.of(n1, n2),
+                    reported(told(base, n1), Phase.ACTIVE),
+                    state(n2))
+                .withGates(Map.of(shop, new GateVerdict.Invalid("at 1:4: no"))),
+            gated);
+
+    assertThat(row(status)).isEqualTo("False/InvalidSpec False True Stalled");
+    assertThat(message(status)).startsWith("spec.rollout.gates[0] (shop): at 1:4: no; 1 of 2");
   }
 
   @Test
@@ -168,16 +327,10 @@ class SummaryTest {
     NodeExtensionPolicyStatus before = summary(base, state(n1), state(n2));
     Policy later = with(base, before);
     NodeExtensionPolicyStatus after =
-        PolicySummary.of(
+        summary(
             fleet(List.of(later), List.of(hello), List.of(n1, n2), state(n1), state(n2)),
-            plan(later),
-            Admission.decide(
-                    fleet(List.of(later), List.of(hello), List.of(n1, n2), state(n1), state(n2)),
-                    plan(later))
-                .policies()
-                .get("base"),
             later,
-            "2027-01-01T00:00:00Z");
+            Instant.parse("2027-01-01T00:00:00Z"));
 
     assertThat(after.conditions())
         .allMatch(c -> c.getObservedGeneration() == 1L)
@@ -204,7 +357,8 @@ class SummaryTest {
   void anExtensionThatNobodyGivesIsReady() {
     FleetSnapshot fleet = fleet(List.of(), List.of(hello), List.of(n1));
     SystemExtensionStatus status =
-        ExtensionSummary.of(fleet, Planner.plan(fleet), SitePlan.of(fleet), NOW).get("hello");
+        ExtensionSummary.of(fleet, Planner.plan(fleet), SitePlan.of(fleet), evidence(fleet), NOW)
+            .get("hello");
 
     assertThat(extensionRow(status)).isEqualTo("True/NotAssigned  0/0/0/0/0");
   }
@@ -212,7 +366,7 @@ class SummaryTest {
   @Test
   void aFleetThatIsAsItShallBeGetsNoWrite() {
     State one = reported(told(base, n1), Phase.ACTIVE);
-    FleetSnapshot fleet = fleet(List.of(base), List.of(hello), List.of(n1), one);
+    FleetSnapshot fleet = keeping(fleet(List.of(base), List.of(hello), List.of(n1), one));
     Policy settled = with(base, summary(fleet, base));
     Extension told =
         new Extension(
@@ -223,12 +377,103 @@ class SummaryTest {
             hello.labels(),
             "hello",
             hello.spec(),
-            ExtensionSummary.of(fleet, Planner.plan(fleet), SitePlan.of(fleet), NOW).get("hello"));
+            ExtensionSummary.of(
+                    fleet, Planner.plan(fleet), SitePlan.of(fleet), evidence(fleet), NOW)
+                .get("hello"));
 
     assertThat(
-            FleetPass.writes(
-                fleet(List.of(settled), List.of(told), List.of(n1), one), "2027-01-01T00:00:00Z"))
+            FleetPass.of(
+                    keeping(fleet(List.of(settled), List.of(told), List.of(n1), one)),
+                    Circumstances.at(Instant.parse("2027-01-01T00:00:00Z")))
+                .writes())
         .isEmpty();
+  }
+
+  @Test
+  void anExtensionSaysWhoWithholdsItsPresentGeneration() {
+    Extension newer = extension("hello", "2");
+    StoredRevision before = stored(base, 1, content(base, hello));
+    Policy pinned =
+        with(
+            base,
+            spec ->
+                spec.rollout(
+                    base.spec().rollout().toBuilder().revision(before.revision()).build()));
+    FleetSnapshot fleet =
+        fleet(List.of(pinned), List.of(newer), List.of(n1), reported(told(base, n1), Phase.ACTIVE))
+            .withRevisions(List.of(before));
+    SystemExtensionStatus status =
+        ExtensionSummary.of(fleet, Planner.plan(fleet), SitePlan.of(fleet), evidence(fleet), NOW)
+            .get("hello");
+
+    assertThat(extensionRow(status)).isEqualTo("False/RevisionPinned Stalled 1/1/1/0/0");
+    assertThat(status.conditions().get(0).getMessage())
+        .isEqualTo(
+            "this generation is not given by policy base, whose spec.rollout.revision asks for "
+                + before.revision());
+    NodeExtensionPolicyStatus policy = summary(fleet, pinned);
+    assertThat(Conditions.find(policy.conditions(), Conditions.READY).orElseThrow().getStatus())
+        .isEqualTo("True");
+    assertThat(Conditions.find(policy.conditions(), Conditions.PINNED)).isPresent();
+  }
+
+  @Test
+  void theHistorySaysWhatBecameOfEachRevision() {
+    Extension newer = extension("hello", "2");
+    StoredRevision first = stored(base, 1, content(base, hello));
+    StoredRevision second = stored(base, 2, content(base, newer));
+    State active = reported(told(base, n1), Phase.ACTIVE);
+    Policy done =
+        with(
+            base,
+            summary(
+                fleet(List.of(base), List.of(hello), List.of(n1), active)
+                    .withRevisions(List.of(first)),
+                base));
+    Policy next =
+        with(
+            done,
+            summary(
+                fleet(List.of(done), List.of(newer), List.of(n1), active)
+                    .withRevisions(List.of(first, second)),
+                done));
+    Policy back =
+        with(
+            next,
+            next.status().toBuilder()
+                .rollout(
+                    next.status().rollout().toBuilder()
+                        .halted(second.revision())
+                        .rollbackTo(first.revision())
+                        .build())
+                .build());
+
+    assertThat(history(done)).containsExactly("1 Completed hello 1");
+    assertThat(history(next)).containsExactly("2 InProgress hello 2", "1 Completed hello 1");
+    assertThat(
+            history(
+                with(
+                    back,
+                    summary(
+                        fleet(List.of(back), List.of(newer), List.of(n1), active)
+                            .withRevisions(List.of(first, second)),
+                        back))))
+        .containsExactly("2 RolledBack hello 2", "1 Completed hello 1");
+    assertThat(
+            history(
+                with(
+                    next,
+                    summary(
+                        fleet(List.of(next), List.of(hello), List.of(n1), active)
+                            .withRevisions(List.of(first, second)),
+                        next))))
+        .containsExactly("2 Superseded hello 2", "1 Completed hello 1");
+  }
+
+  private static List<String> history(Policy policy) {
+    return policy.status().history().stream()
+        .map(entry -> entry.number() + " " + entry.outcome() + " " + entry.summary())
+        .toList();
   }
 
   private NodeExtensionPolicyStatus summary(Policy policy, State one, State two) {
@@ -236,9 +481,27 @@ class SummaryTest {
   }
 
   private static NodeExtensionPolicyStatus summary(FleetSnapshot fleet, Policy policy) {
-    Plan plan = Planner.plan(fleet);
+    return summary(fleet, policy, Instant.parse(NOW));
+  }
+
+  private static NodeExtensionPolicyStatus summary(
+      FleetSnapshot fleet, Policy policy, Instant now) {
+    Plan plan = RemovalGuard.guard(fleet, Planner.plan(fleet));
+    Alarm alarm = new Alarm(now);
+    Evidence evidence = new Evidence(fleet, alarm);
+    Decisions decisions = Admission.decide(fleet, plan, evidence, alarm, Circumstances.at(now));
     return PolicySummary.of(
-        fleet, plan, Admission.decide(fleet, plan).policies().get(policy.name()), policy, NOW);
+        fleet,
+        plan,
+        evidence,
+        decisions.policies().get(policy.name()),
+        Drains.decide(fleet, decisions, now).notes(policy.name()),
+        policy,
+        now.toString());
+  }
+
+  private static Evidence evidence(FleetSnapshot fleet) {
+    return new Evidence(fleet, new Alarm(Instant.parse(NOW)));
   }
 
   private Plan plan(Policy policy) {
@@ -298,7 +561,8 @@ class SummaryTest {
   private String extensionRow(State one, State two) {
     FleetSnapshot fleet = fleet(List.of(base), List.of(hello), List.of(n1, n2), one, two);
     return extensionRow(
-        ExtensionSummary.of(fleet, Planner.plan(fleet), SitePlan.of(fleet), NOW).get("hello"));
+        ExtensionSummary.of(fleet, Planner.plan(fleet), SitePlan.of(fleet), evidence(fleet), NOW)
+            .get("hello"));
   }
 
   private static String extensionRow(SystemExtensionStatus status) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.kairos.extensions.api.v1alpha1.Activation;
 import io.kairos.extensions.api.v1alpha1.ExtensionReference;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicySpec;
-import io.kairos.extensions.operator.plan.FleetSnapshot.Node;
 import io.kairos.extensions.operator.plan.Fleets;
 import java.util.List;
 import java.util.Map;
@@ -163,7 +162,7 @@ class TwoLeadersTest {
     assertThat(disturbed()).isEqualTo(1);
   }
 
-  @Property(tries = 300, shrinking = ShrinkingMode.BOUNDED)
+  @Property(tries = 2000, shrinking = ShrinkingMode.BOUNDED)
   void whateverTheyDoOneNodeAtATimeIsDisturbed(
       @ForAll @Size(min = 50, max = 300) List<@IntRange(max = 1 << 20) Integer> schedule) {
     new TwoLeadersTest().play(schedule); // jqwik keeps the instance for all tries
@@ -219,16 +218,7 @@ class TwoLeadersTest {
 
   private void label(String node, boolean special) {
     world.change(
-        node,
-        n ->
-            new Node(
-                n.name(),
-                n.uid(),
-                special ? Map.of("special", "yes") : Map.of(),
-                n.architecture(),
-                true,
-                false,
-                n.created()));
+        node, n -> n.toBuilder().labels(special ? Map.of("special", "yes") : Map.of()).build());
   }
 
   private boolean isAdmitted(String node) {

@@ -1,6 +1,7 @@
 package io.kairos.extensions.operator.status;
 
 import io.fabric8.kubernetes.api.model.IntOrString;
+import io.kairos.extensions.api.v1alpha1.Api;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicySpec;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus;
@@ -13,15 +14,20 @@ import io.kairos.extensions.operator.plan.FleetSnapshot.Node;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Policy;
 import io.kairos.extensions.operator.plan.FleetSnapshot.State;
 import io.kairos.extensions.operator.plan.Fleets;
+import io.kairos.extensions.operator.plan.StoredRevision;
+import io.kairos.extensions.operator.rollout.Write;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 
 /**
- * An API server of four kinds in memory: objects with resourceVersions, generations, finalizers and
+ * An API server of five kinds in memory: objects with resourceVersions, generations, finalizers and
  * preconditions, and the whole past of each kind, for readers that lag.
  */
 final class World {
@@ -65,7 +71,19 @@ final class World {
   final Kind<Extension> extensions = new Kind<>();
   final Kind<Node> nodes = new Kind<>();
   final Kind<State> states = new Kind<>();
+  final Kind<StoredRevision> revisions = new Kind<>();
   private long versions;
+  private Instant time = Fleets.NOW;
+
+  /** The operators' clock. */
+  Instant time() {
+    return time;
+  }
+
+  /** Time goes by. */
+  void pass(Duration duration) {
+    time = time.plus(duration);
+  }
 
   <T> long put(Kind<T> kind, String name, T value) {
     kind.put(name, new Stored<>(value, ++versions));
@@ -84,22 +102,15 @@ final class World {
 
   void createNode(String name) {
     Node node = Fleets.node(name);
-    put(
-        nodes,
-        name,
-        new Node(
-            name,
-            "uid-" + ++versions,
-            node.labels(),
-            node.architecture(),
-            true,
-            false,
-            node.created()));
+    put(nodes, name, node.toBuilder().uid("uid-" + ++versions).build());
   }
 
   void change(String node, UnaryOperator<Node> change) {
     if (nodes.now().containsKey(node)) {
-      put(nodes, node, change.apply(nodes.now().get(node).value()));
+      Node before = nodes.now().get(node).value();
+      Node after = change.apply(before);
+      Instant since = after.ready() ? Instant.MAX : before.ready() ? time : before.unreadySince();
+      put(nodes, node, after.toBuilder().unreadySince(since).build());
     }
   }
 
@@ -114,6 +125,7 @@ final class World {
               1,
               false,
               false,
+              Map.of(),
               spec.toBuilder().rollout(new Rollout(new IntOrString(maxUnavailable), 0)).build(),
               NodeExtensionPolicyStatus.EMPTY));
     }
@@ -125,15 +137,42 @@ final class World {
       put(
           policies,
           name,
-          new Policy(
-              name,
-              policy.uid(),
-              policy.generation() + 1,
-              policy.deleting(),
-              policy.hasFinalizer(),
-              change.apply(policy.spec()),
-              policy.status()));
+          policy.toBuilder()
+              .generation(policy.generation() + 1)
+              .spec(change.apply(policy.spec()))
+              .build());
     }
+  }
+
+  /** A person asks for another attempt. */
+  void retry(String name, String nonce) {
+    if (policies.now().containsKey(name)) {
+      Policy policy = policies.now().get(name).value();
+      put(
+          policies,
+          name,
+          policy.toBuilder().annotations(Map.of(Api.RETRY_ANNOTATION, nonce)).build());
+    }
+  }
+
+  /** Says to every removal that waits for a word that it is meant; whether any waited. */
+  boolean acknowledgeRemovals() {
+    boolean waited = false;
+    for (Stored<Policy> stored : List.copyOf(policies.now().values())) {
+      Policy policy = stored.value();
+      String token = policy.status().removalPending().map(p -> p.token()).orElse("");
+      if (!token.isEmpty()
+          && !token.equals(policy.annotation(Api.ACKNOWLEDGE_REMOVAL_ANNOTATION))) {
+        put(
+            policies,
+            policy.name(),
+            policy.toBuilder()
+                .annotations(Map.of(Api.ACKNOWLEDGE_REMOVAL_ANNOTATION, token))
+                .build());
+        waited = true;
+      }
+    }
+    return waited;
   }
 
   void deletePolicy(String name) {
@@ -193,17 +232,7 @@ final class World {
       remove(policies, name);
       return 0;
     }
-    return put(
-        policies,
-        name,
-        new Policy(
-            name,
-            policy.uid(),
-            policy.generation(),
-            false,
-            present,
-            policy.spec(),
-            policy.status()));
+    return put(policies, name, policy.toBuilder().hasFinalizer(present).build());
   }
 
   long extensionFinalizer(String name, long version, boolean present) {
@@ -231,6 +260,58 @@ final class World {
         extensions, name, with(extension, extension.deleting(), extension.hasFinalizer(), status));
   }
 
+  void storeRevision(String policyUid, Write.StoreRevision write) {
+    if (revisions.now().containsKey(write.object())) {
+      throw new Conflict();
+    }
+    put(
+        revisions,
+        write.object(),
+        new StoredRevision(
+            write.object(),
+            write.policy(),
+            policyUid,
+            write.revision(),
+            write.number(),
+            "2026-01-01T00:00:00Z",
+            Optional.of(write.content())));
+  }
+
+  void renumberRevision(String object, long version, long number) {
+    StoredRevision stored = current(revisions, object, version);
+    put(
+        revisions,
+        object,
+        new StoredRevision(
+            object,
+            stored.policy(),
+            stored.policyUid(),
+            stored.revision(),
+            number,
+            stored.created(),
+            stored.content()));
+  }
+
+  void label(Write.LabelNode write) {
+    if (!nodes.now().containsKey(write.node())
+        || !nodes.now().get(write.node()).value().uid().equals(write.nodeUid())) {
+      throw new Conflict();
+    }
+    change(
+        write.node(),
+        node -> {
+          Map<String, String> labels = new TreeMap<>(node.labels());
+          labels.putAll(write.set());
+          labels.keySet().removeAll(write.removed());
+          return node.toBuilder().labels(labels).build();
+        });
+  }
+
+  void dropRevision(String object, long version) {
+    current(revisions, object, version);
+    remove(revisions, object);
+  }
+
   void createState(String node, String nodeUid) {
     if (states.now().containsKey(node)) {
       throw new Conflict();
@@ -243,7 +324,10 @@ final class World {
             "uid-" + ++versions,
             nodeUid,
             1,
+            1,
+            time,
             "",
+            time,
             Set.of(),
             NodeExtensionStateSpec.EMPTY,
             NodeExtensionStateStatus.EMPTY));
@@ -255,22 +339,25 @@ final class World {
   }
 
   void updateState(
-      String node, long version, List<Assignment> assignments, Set<String> admissions) {
+      String node,
+      long version,
+      List<Assignment> assignments,
+      Set<String> admissions,
+      boolean binding) {
     State state = current(states, node, version);
     NodeExtensionStateSpec spec = new NodeExtensionStateSpec(assignments);
     boolean changed = !spec.equals(state.spec());
     put(
         states,
         node,
-        new State(
-            node,
-            state.uid(),
-            state.ownerUid(),
-            state.generation() + (changed ? 1 : 0),
-            "",
-            admissions,
-            spec,
-            state.status()));
+        state.toBuilder()
+            .generation(state.generation() + (changed ? 1 : 0))
+            .boundGeneration(
+                binding ? state.generation() + (changed ? 1 : 0) : state.boundGeneration())
+            .boundSince(binding ? time : state.boundSince())
+            .admissions(admissions)
+            .spec(spec)
+            .build());
   }
 
   // What agents do.
@@ -280,15 +367,11 @@ final class World {
     put(
         states,
         node,
-        new State(
-            node,
-            state.uid(),
-            state.ownerUid(),
-            state.generation(),
-            "",
-            state.admissions(),
-            state.spec(),
-            status));
+        state.toBuilder()
+            .status(status)
+            .quietSince(
+                status.extensions().equals(state.status().extensions()) ? state.quietSince() : time)
+            .build());
   }
 
   private static Extension with(

@@ -2,7 +2,7 @@ package io.kairos.extensions.agent.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.kairos.extensions.agent.image.HostFacts;
+import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.agent.image.ImagePolicy;
 import java.util.Arrays;
 import java.util.List;
@@ -10,12 +10,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class SysextUnitTest {
+class ExtensionUnitTest {
+  private static final String DEFAULT = ExtensionClass.SYSEXT.defaultPolicy();
   private static final String STRICT = "root=signed+absent:usr=signed+absent";
 
   private static List<String> policies(String version, String... commands) {
-    return SysextUnit.of(
-            version, List.of(), Arrays.stream(commands).map(c -> List.of(c.split(" "))).toList())
+    return ExtensionUnit.of(
+            ExtensionClass.SYSEXT,
+            version,
+            List.of(),
+            Arrays.stream(commands).map(c -> List.of(c.split(" "))).toList())
         .policies()
         .stream()
         .map(ImagePolicy::text)
@@ -25,8 +29,8 @@ class SysextUnitTest {
   @Test
   void aUnitAsSystemdShipsItHasTheBuiltInPolicyOnceThereIsOne() {
     assertThat(policies("257.13-1~deb13u1", "systemd-sysext refresh", "systemd-sysext refresh"))
-        .containsExactly(ImagePolicy.DEFAULT);
-    assertThat(policies("254")).containsExactly(ImagePolicy.DEFAULT);
+        .containsExactly(DEFAULT);
+    assertThat(policies("254")).containsExactly(DEFAULT);
     assertThat(policies("v253.1", "systemd-sysext refresh")).isEmpty();
     assertThat(policies("252.39-1~deb12u2", "systemd-sysext merge")).isEmpty();
   }
@@ -36,7 +40,7 @@ class SysextUnitTest {
     assertThat(
             policies(
                 "257", "systemd-sysext refresh --image-policy=" + STRICT, "systemd-sysext refresh"))
-        .containsExactly(STRICT, ImagePolicy.DEFAULT);
+        .containsExactly(STRICT, DEFAULT);
   }
 
   @ParameterizedTest
@@ -54,16 +58,18 @@ class SysextUnitTest {
   void aPolicyWithinAShellCommandIsFound() {
     List<String> shell =
         List.of("sh", "-c", "exec systemd-sysext refresh --image-policy='root=verity' --force");
-    assertThat(SysextUnit.of("257", List.of(), List.of(shell)).policies())
+    assertThat(ExtensionUnit.of(ExtensionClass.SYSEXT, "257", List.of(), List.of(shell)).policies())
         .containsExactly(ImagePolicy.parse("root=verity"));
   }
 
   @Test
   void hierarchiesComeFromTheEnvironment() {
-    assertThat(SysextUnit.of("257", List.of("A=b"), List.of()).hierarchies())
-        .isEqualTo(HostFacts.DEFAULT_HIERARCHIES);
     assertThat(
-            SysextUnit.of(
+            ExtensionUnit.of(ExtensionClass.SYSEXT, "257", List.of("A=b"), List.of()).hierarchies())
+        .isEqualTo(ExtensionClass.SYSEXT.hierarchies());
+    assertThat(
+            ExtensionUnit.of(
+                    ExtensionClass.SYSEXT,
                     "257",
                     List.of(
                         "SYSTEMD_SYSEXT_HIERARCHIES=/opt",

@@ -1,0 +1,375 @@
+package io.kairos.extensions.agent;
+
+import io.kairos.extensions.agent.fetch.Sources;
+import io.kairos.extensions.agent.fetch.Stager;
+import io.kairos.extensions.agent.host.Host;
+import io.kairos.extensions.agent.host.HostException;
+import io.kairos.extensions.agent.image.ExtensionClass;
+import io.kairos.extensions.agent.plan.Action;
+import io.kairos.extensions.agent.plan.Drift;
+import io.kairos.extensions.agent.plan.Elsewhere;
+import io.kairos.extensions.agent.plan.Grants;
+import io.kairos.extensions.agent.plan.HostView;
+import io.kairos.extensions.agent.plan.Memory;
+import io.kairos.extensions.agent.plan.Plan;
+import io.kairos.extensions.agent.plan.Planner;
+import io.kairos.extensions.agent.plan.Proof;
+import io.kairos.extensions.agent.plan.Proved;
+import io.kairos.extensions.agent.plan.Proving;
+import io.kairos.extensions.agent.plan.Staged;
+import io.kairos.extensions.agent.report.Evidence;
+import io.kairos.extensions.agent.store.Adoption;
+import io.kairos.extensions.agent.store.MapNote;
+import io.kairos.extensions.agent.store.Proofs;
+import io.kairos.extensions.agent.store.Store;
+import io.kairos.extensions.agent.store.StoreLayout;
+import io.kairos.extensions.agent.store.VerifiedImages;
+import io.kairos.extensions.api.v1alpha1.Assignment;
+import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
+import io.kairos.extensions.api.v1alpha1.ExtensionType;
+import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus;
+import io.kairos.extensions.api.v1alpha1.Phase;
+import io.kairos.extensions.api.v1alpha1.Reasons;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Looks after the extensions of one class: a world of its own, with a store, a merge and a memory
+ * that the other class has no part in, so that a bad image of one never stops the other. What both
+ * share is the host, and that one image at a time is fetched. Used by the agent's loop alone.
+ */
+final class ClassAgent implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ClassAgent.class);
+
+  private final AgentConfig config;
+  private final StoreLayout layout;
+  private final Host host;
+  private final Stagings stagings;
+  private final Provings provings;
+  private final LongSupplier now;
+  private final Store store;
+  private final StageStep stageStep;
+  private final ImageRules rules;
+  private final ImageTrust trust;
+  private final Overlaps overlaps;
+  private final Proofs proofs;
+  private final HostObserver observer;
+  private final RefreshStep refreshStep;
+
+  /** Who the host is, as it said last. */
+  private Host.Identity identity;
+
+  private Memory memory = Memory.EMPTY;
+
+  /** What is in effect and must not go without us; nothing before the first look. */
+  private Optional<Drift> drift = Optional.empty();
+
+  ClassAgent(
+      AgentConfig config,
+      StoreLayout layout,
+      Host host,
+      Host.Identity identity,
+      Sources sources,
+      Stagings stagings,
+      Provings provings,
+      Tally tally,
+      Runnable signal,
+      LongSupplier now) {
+    this.config = config;
+    this.layout = layout;
+    this.host = host;
+    this.identity = identity;
+    this.stagings = stagings;
+    this.provings = provings;
+    this.now = now;
+    this.store = new Store(layout);
+    this.rules =
+        new ImageRules(
+            layout.extensionClass(), () -> this.identity, config, MapNote.fit(layout, store));
+    this.stageStep =
+        new StageStep(
+            new Stager(sources, layout, store), new Adoption(layout, store), rules, stagings);
+    VerifiedImages verified = new VerifiedImages(layout, store);
+    this.trust = new ImageTrust(verified, store, signal);
+    this.overlaps = new Overlaps(type(), layout.images(), signal);
+    this.proofs = new Proofs(layout);
+    this.observer = new HostObserver(layout, () -> this.identity, verified, config.images());
+    this.refreshStep =
+        new RefreshStep(host, layout.extensionClass(), observer, config.nodeName(), tally);
+  }
+
+  /**
+   * One round.
+   *
+   * @param assignments those of this class
+   * @param view what the host shows
+   * @param plan what follows from both
+   * @param missing what went since the last look, without our doing
+   * @param compared extensions whose files were compared
+   */
+  record Round(
+      List<Assignment> assignments,
+      HostView view,
+      Plan plan,
+      List<String> missing,
+      Evidence.Compared compared) {
+    /** Takes copies. */
+    Round {
+      assignments = List.copyOf(assignments);
+      missing = List.copyOf(missing);
+    }
+  }
+
+  /** The host merges, takes or trusts something else than before. */
+  void identified(Host.Identity now) {
+    identity = now;
+  }
+
+  /** The class, as the API calls it. */
+  ExtensionType type() {
+    return ExtensionType.valueOf(layout.extensionClass().name());
+  }
+
+  StoreLayout layout() {
+    return layout;
+  }
+
+  /** Takes up what an agent before this one reported. */
+  void recall(List<Assignment> assignments, List<ExtensionStatus> reported) {
+    memory = memory.recalling(own(assignments), reported);
+  }
+
+  private List<Assignment> own(List<Assignment> assignments) {
+    return assignments.stream().filter(assignment -> assignment.type() == type()).toList();
+  }
+
+  /**
+   * Looks and plans, and starts what takes its time.
+   *
+   * @param all the assignments of all classes
+   * @param merges of the host
+   * @param grants what may disturb the node
+   * @param reported what the node's status says
+   */
+  Round plan(
+      List<Assignment> all,
+      Map<ExtensionClass, Host.Merge> merges,
+      Grants grants,
+      NodeExtensionStateStatus reported)
+      throws HostException, IOException {
+    List<Assignment> assignments = own(all);
+    if (isInUse(assignments)) {
+      store.prepare();
+    }
+    for (String touched : trust.touched()) {
+      memory = memory.distrusting(touched);
+    }
+    Elsewhere elsewhere = elsewhere(all, merges);
+    HostView found = observer.look(merges);
+    Set<String> assigned = names(assignments);
+    HostView view = trust.discardWrong(assigned, found) ? observer.look(merges) : found;
+    for (Map.Entry<String, String> unread : trust.takeUnread().entrySet()) {
+      memory =
+          memory.unread(unread.getKey(), unread.getValue(), now.getAsLong(), config.nodeName());
+    }
+    trust.recheck(assigned, view, memory.resting(now.getAsLong()));
+    memory =
+        memory.outdating(rules.outdated(Memory.uses(assignments), memory.staged().keySet(), view));
+    memory = refuseCommands(memory.observed(assignments, view, now.getAsLong()), assignments);
+    List<String> missing = missing(assignments, reported, view);
+    Plan plan = Planner.plan(assignments, elsewhere, view, memory, grants, now.getAsLong());
+    if (plan.preempt()) {
+      stagings.giveUp();
+    }
+    if (plan.stage().isPresent() && stagings.isIdle()) {
+      memory = memory.begun(Memory.use(plan.stage().get()));
+      stageStep.begin(plan.stage().get(), assignments, view);
+      plan = Planner.plan(assignments, elsewhere, view, memory, grants, now.getAsLong());
+    }
+    memory = memory.suspecting(plan.waiting());
+    for (Proving proving : plan.prove()) {
+      memory = memory.proving(proving.assignment());
+      provings.start(proving);
+    }
+    drift =
+        Optional.of(plan.actions().isEmpty() ? Drift.settled(plan.standings(), view) : Drift.NONE);
+    return new Round(
+        assignments,
+        view,
+        plan,
+        missing,
+        overlaps.of(assignments, view, identity.facts(layout.extensionClass())));
+  }
+
+  private Elsewhere elsewhere(List<Assignment> all, Map<ExtensionClass, Host.Merge> merges) {
+    List<Assignment> others =
+        all.stream().filter(other -> other.type() != type() && !other.remove()).toList();
+    Set<String> merged =
+        others.stream()
+            .filter(
+                other ->
+                    Optional.ofNullable(merges.get(ExtensionClass.valueOf(other.type().name())))
+                        .filter(merge -> merge.names().contains(other.name()))
+                        .isPresent())
+            .map(Assignment::extension)
+            .collect(Collectors.toSet());
+    return new Elsewhere(others, merged);
+  }
+
+  /** What nobody uses gets no folders. */
+  private boolean isInUse(List<Assignment> assignments) {
+    boolean mergeable = identity.facts(layout.extensionClass()).isPresent();
+    return (mergeable && (type() == ExtensionType.SYSEXT || !assignments.isEmpty()))
+        || Files.isDirectory(layout.ours(), LinkOption.NOFOLLOW_LINKS);
+  }
+
+  private Memory refuseCommands(Memory known, List<Assignment> assignments) {
+    Memory next = known;
+    for (Assignment assignment : assignments) {
+      boolean runsCommand =
+          assignment.target().healthChecks().stream().anyMatch(c -> !c.command().isEmpty());
+      if (runsCommand && !config.commandsAllowed()) {
+        next =
+            next.refusing(
+                assignment,
+                Phase.INCOMPATIBLE,
+                Reasons.COMMANDS_NOT_ALLOWED,
+                "a health check is a command, which this agent may not run: SYSEXT_ALLOW_COMMANDS=true"
+                    + " allows it, and makes whoever writes SystemExtensions root on the host");
+      }
+    }
+    return next;
+  }
+
+  private List<String> missing(
+      List<Assignment> assignments, NodeExtensionStateStatus reported, HostView view)
+      throws IOException {
+    if (drift.isEmpty()) {
+      drift = Optional.of(Drift.reported(assignments, reported, observer.bootId()));
+    }
+    List<String> missing =
+        new ArrayList<>(drift.get().butFor(trust.doubtful()).missing(assignments, view).values());
+    missing.addAll(trust.takeNews(view));
+    missing.forEach(message -> LOG.warn("drift: {}", message));
+    return missing;
+  }
+
+  /** Draws the conclusion from a download that ended. */
+  void staged(Stagings.Ended ended) throws IOException {
+    if (ended.outcome().isEmpty()) {
+      memory = memory.withStaging(Optional.empty());
+      return;
+    }
+    Staged outcome = ended.outcome().get();
+    rules.ended(Memory.use(ended.assignment()), outcome);
+    memory = memory.finished(ended.assignment(), outcome, now.getAsLong(), config.nodeName());
+    String sha256 = ended.assignment().target().image().sha256();
+    // one that is refused stays only where it was there before, and its digest right
+    boolean right =
+        outcome instanceof Staged.Ready
+            || (outcome instanceof Staged.Unfit
+                && Files.exists(layout.images().resolve(sha256), LinkOption.NOFOLLOW_LINKS));
+    try {
+      if (right && trust.verified(sha256)) {
+        LOG.warn("image {} had been overwritten while in use: it is merged anew", sha256);
+        observer.distrustMerged(sha256);
+      }
+    } catch (NoSuchFileException gone) {
+      memory = memory.distrusting(sha256);
+    }
+  }
+
+  private static Set<String> names(List<Assignment> assignments) {
+    return assignments.stream()
+        .filter(assignment -> !assignment.remove())
+        .map(Assignment::name)
+        .collect(Collectors.toSet());
+  }
+
+  /** Draws the conclusion from a proof that ended. */
+  void proved(Provings.Ended ended) throws HostException, IOException {
+    Proving proving = ended.proving();
+    HostView view = observer.look(host.merges());
+    String name = proving.assignment().name();
+    if (view.isMerged(name, proving.image())) {
+      Proof before = view.proof(name, proving.image()).orElse(Proof.ofServices(proving.image()));
+      if (ended.outcome() instanceof Proved.Passed) {
+        proofs.put(name, before.passed(proving.checks()));
+      } else if (ended.outcome() instanceof Proved.Failed failed && failed.servicesDone()) {
+        proofs.put(name, before);
+      }
+    }
+    if (ended.outcome() instanceof Proved.Failed failed) {
+      LOG.warn("{} failed its proof: {}", name, failed.message());
+    }
+    boolean good = view.name(name).good().filter(proving.image()::equals).isPresent();
+    memory = memory.proved(proving, ended.outcome(), good, now.getAsLong(), config.nodeName());
+  }
+
+  /**
+   * Acts in order; the first step that fails ends it, and is held against its extension.
+   *
+   * @return whether all was done
+   */
+  boolean act(Round round) throws HostException, IOException {
+    Map<String, Assignment> byName =
+        round.assignments().stream()
+            .collect(Collectors.toMap(Assignment::name, a -> a, (a, b) -> a));
+    for (Action action : round.plan().actions()) {
+      LOG.debug("{}", action);
+      if (action instanceof Action.Refresh refresh) {
+        memory = refreshStep.run(refresh, byName, round.view(), memory, now);
+        continue;
+      }
+      try {
+        if (action instanceof Action.StopServices stop) {
+          for (String unit : stop.units()) {
+            host.units().stop(unit);
+          }
+        } else {
+          store.apply(action);
+          if (action instanceof Action.DeleteImage deleted) {
+            trust.deleted(deleted.sha256());
+          } else if (action instanceof Action.OnName onName) {
+            for (String adopted : round.view().name(onName.name()).adopted()) {
+              trust.renamed(adopted);
+            }
+          }
+        }
+      } catch (HostException e) {
+        hold(action, byName, Reasons.SERVICE_FAILED, String.valueOf(e.getMessage()));
+        return false;
+      } catch (IOException e) {
+        hold(action, byName, Reasons.STORE_ERROR, "the store: " + e);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void hold(Action action, Map<String, Assignment> byName, String reason, String message) {
+    LOG.warn("{} failed: {}", action, message);
+    if (action instanceof Action.OnName onName && byName.containsKey(onName.name())) {
+      memory =
+          memory.failed(
+              byName.get(onName.name()), reason, message, now.getAsLong(), config.nodeName());
+    }
+  }
+
+  @Override
+  public void close() {
+    trust.close();
+    overlaps.close();
+  }
+}

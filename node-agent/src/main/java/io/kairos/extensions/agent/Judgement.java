@@ -1,0 +1,58 @@
+package io.kairos.extensions.agent;
+
+import io.kairos.extensions.agent.image.HostFacts;
+import io.kairos.extensions.agent.image.ImagePolicy;
+import io.kairos.extensions.agent.image.TrustedCertificates;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * What decides about an image.
+ *
+ * @param facts of the host, where it can merge the class
+ * @param rule who has to have signed it
+ */
+record Judgement(Optional<HostFacts> facts, SignatureRules.Rule rule) {
+  private static final String BETWEEN = "\0";
+
+  /**
+   * SHA-256 of all that counts, lower-case hex: the same for the same rules in every life of the
+   * agent. Nothing where the host cannot merge the class, or it cannot be told who has to have
+   * signed: such rules judge nothing.
+   */
+  Optional<String> digest() {
+    return rule instanceof SignatureRules.Rule.Signers signers
+        ? facts.map(host -> digest(host, signers.signers()))
+        : Optional.empty();
+  }
+
+  private static String digest(HostFacts host, List<TrustedCertificates> signers) {
+    List<String> parts = new ArrayList<>();
+    parts.add(host.extensionClass().name());
+    parts.add(host.architecture().name());
+    new TreeMap<>(host.osRelease().fields())
+        .forEach((name, value) -> parts.add(name + "=" + value));
+    parts.add(String.valueOf(host.idLikeCounts()));
+    parts.add("hierarchies");
+    parts.addAll(host.hierarchies());
+    parts.add("policies");
+    host.policies().stream().map(ImagePolicy::text).forEach(parts::add);
+    for (TrustedCertificates one : signers) {
+      parts.add("signer");
+      parts.addAll(one.fingerprints());
+    }
+    try {
+      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+      return HexFormat.of()
+          .formatHex(sha256.digest(String.join(BETWEEN, parts).getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package io.kairos.extensions.agent.store;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.databind.JavaType;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * What is kept by name in a store's own folder, beyond the agent's life and the host's. A note that
+ * is lost or torn says nothing, which only costs another reading of images.
+ *
+ * @param <V> what is kept of each
+ */
+public final class MapNote<V> {
+  private static final ObjectMapper JSON = JsonMapper.builder().build();
+
+  private final NoteFile file;
+  private final Syncs syncs;
+  private final JavaType type;
+
+  private MapNote(Path place, Class<V> of, StoreLayout layout, Store store) {
+    this.file = new NoteFile(place, layout.links().resolve(place.getFileName()));
+    this.syncs = store.syncs();
+    this.type = JSON.getTypeFactory().constructMapType(TreeMap.class, String.class, of);
+  }
+
+  /** As what the image files were verified: an ordinary boot changes neither inode nor times. */
+  static MapNote<Seen> verified(StoreLayout layout, Store store) {
+    return new MapNote<>(layout.verified(), Seen.class, layout, store);
+  }
+
+  /** By which rules images were found fit for the host. */
+  public static MapNote<String> fit(StoreLayout layout, Store store) {
+    return new MapNote<>(layout.fit(), String.class, layout, store);
+  }
+
+  /**
+   * What was noted.
+   *
+   * @throws IOException when it cannot be read
+   */
+  public Map<String, V> read() throws IOException {
+    Optional<byte[]> note = file.read();
+    if (note.isEmpty()) {
+      return Map.of();
+    }
+    try {
+      Map<String, V> kept = new TreeMap<>();
+      Optional.<Map<String, V>>ofNullable(JSON.readValue(note.get(), type)).ifPresent(kept::putAll);
+      kept.values().removeIf(Objects::isNull);
+      return kept;
+    } catch (JacksonException torn) {
+      return Map.of();
+    }
+  }
+
+  /**
+   * Notes these, and nothing else any more.
+   *
+   * @throws IOException when it cannot be written; it is as before
+   */
+  public void write(Map<String, V> kept) throws IOException {
+    if (kept.isEmpty()) {
+      file.delete();
+    } else {
+      file.write(JSON.writeValueAsBytes(kept), syncs);
+    }
+  }
+}

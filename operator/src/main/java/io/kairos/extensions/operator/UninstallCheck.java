@@ -1,0 +1,66 @@
+package io.kairos.extensions.operator;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.kairos.extensions.api.v1alpha1.Api;
+import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicy;
+import io.kairos.extensions.api.v1alpha1.SystemExtension;
+import io.kairos.extensions.operator.plan.Samples;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Whether the operator can go: only while it runs are extensions taken off the hosts, and the
+ * finalizers off their objects. Asked by the chart before it is uninstalled.
+ */
+final class UninstallCheck {
+  private static final int MOST_NAMED = 10;
+  private static final Duration POLL = Duration.ofMillis(500);
+
+  private UninstallCheck() {}
+
+  /**
+   * What is in the way, if something is.
+   *
+   * @param patience how long to wait for the finalizers of extensions, once there is no policy left
+   */
+  static Optional<String> obstacle(KubernetesClient client, Duration patience)
+      throws InterruptedException {
+    List<String> policies = names(client.resources(NodeExtensionPolicy.class).list().getItems());
+    if (!policies.isEmpty()) {
+      return Optional.of(
+          "there "
+              + (policies.size() == 1 ? "is a policy" : "are policies")
+              + ": "
+              + Samples.of(policies, MOST_NAMED)
+              + ". Their extensions are on hosts, and only a running operator takes them off."
+              + " Delete the policies first (kubectl delete nep --all), then uninstall again");
+    }
+    long end = System.nanoTime() + patience.toNanos();
+    while (true) {
+      List<String> held =
+          names(
+              client.resources(SystemExtension.class).list().getItems().stream()
+                  .filter(extension -> extension.hasFinalizer(Api.FINALIZER))
+                  .toList());
+      if (held.isEmpty()) {
+        return Optional.empty();
+      }
+      if (System.nanoTime() - end > 0) {
+        return Optional.of(
+            "the operator has not let go of "
+                + Samples.of(held, MOST_NAMED)
+                + " within "
+                + patience.toSeconds()
+                + " s: see that it runs, then uninstall again");
+      }
+      TimeUnit.NANOSECONDS.sleep(POLL.toNanos());
+    }
+  }
+
+  private static List<String> names(List<? extends HasMetadata> objects) {
+    return objects.stream().map(object -> object.getMetadata().getName()).sorted().toList();
+  }
+}

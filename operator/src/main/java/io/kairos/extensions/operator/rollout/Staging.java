@@ -1,0 +1,136 @@
+package io.kairos.extensions.operator.rollout;
+
+import io.kairos.extensions.api.v1alpha1.Activation;
+import io.kairos.extensions.api.v1alpha1.Assignment;
+import io.kairos.extensions.api.v1alpha1.ExtensionKey;
+import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
+import io.kairos.extensions.api.v1alpha1.Target;
+import io.kairos.extensions.operator.plan.FleetSnapshot.Policy;
+import io.kairos.extensions.operator.plan.FleetSnapshot.State;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * What nodes may download ahead of their turn: {@code next} of an assignment that is there already.
+ * It is never linked, so it takes no slot, waits for no wave, and goes on outside of windows.
+ * {@code maxStaging} nodes do so at once; one whose download failed tries again by itself and is
+ * not counted. A node to which something is new altogether downloads it once it is admitted.
+ *
+ * <p>It is a limit for the sake of networks and servers, not of nodes: two leaders may exceed it
+ * for a moment.
+ */
+final class Staging {
+  private final Map<String, NodeWork> work;
+  private final Map<String, NavigableMap<ExtensionKey, Optional<Target>>> changes = new HashMap<>();
+
+  Staging(Map<String, NodeWork> work) {
+    this.work = work;
+  }
+
+  /**
+   * Stages for one policy.
+   *
+   * @param candidates the nodes that need an admission and are not admitted now, in order
+   * @param mayBegin whether new nodes may begin; what is no longer wanted is taken back anyway
+   * @param selected how many nodes the policy selects
+   */
+  void stage(Policy policy, List<String> candidates, Set<String> mayBegin, int selected) {
+    int room = Amount.atLeastOne(policy.spec().rollout().maxStaging(), selected);
+    for (NodeWork node : work.values()) {
+      if (isStaging(policy, node)) {
+        room--;
+      }
+    }
+    for (NodeWork node : work.values()) {
+      takeBack(policy, node);
+    }
+    for (String name : candidates) {
+      NodeWork node = work.get(name);
+      NavigableMap<ExtensionKey, Optional<Target>> wanted = wanted(policy, node);
+      if (room > 0 && mayBegin.contains(name) && !wanted.isEmpty()) {
+        changes.computeIfAbsent(name, n -> new TreeMap<>()).putAll(wanted);
+        room--;
+      }
+    }
+  }
+
+  /** What is wanted next on a node and not there yet. */
+  private static NavigableMap<ExtensionKey, Optional<Target>> wanted(Policy policy, NodeWork node) {
+    NavigableMap<ExtensionKey, Optional<Target>> wanted = new TreeMap<>();
+    for (Assignment present : own(policy, node)) {
+      next(policy, node, present)
+          .filter(target -> !Optional.of(target).equals(present.next()))
+          .ifPresent(target -> wanted.put(present.key(), Optional.of(target)));
+    }
+    return wanted;
+  }
+
+  private void takeBack(Policy policy, NodeWork node) {
+    for (Assignment present : own(policy, node)) {
+      if (present.next().isPresent() && !present.next().equals(next(policy, node, present))) {
+        changes
+            .computeIfAbsent(node.state().node(), n -> new TreeMap<>())
+            .put(present.key(), Optional.empty());
+      }
+    }
+  }
+
+  /** What an assignment is to become, if that is another image. */
+  private static Optional<Target> next(Policy policy, NodeWork node, Assignment present) {
+    return Optional.ofNullable(node.changesOf(policy.name()).get(present.key()))
+        .filter(change -> !change.remove())
+        .map(Assignment::target)
+        .filter(target -> target.activation() != Activation.STAGE)
+        .filter(target -> !target.image().sha256().equals(present.target().image().sha256()));
+  }
+
+  private static List<Assignment> own(Policy policy, NodeWork node) {
+    return node.state().spec().assignments().stream()
+        .filter(a -> a.policy().equals(policy.name()) && !a.remove())
+        .toList();
+  }
+
+  private static boolean isStaging(Policy policy, NodeWork node) {
+    return own(policy, node).stream()
+        .anyMatch(
+            a ->
+                a.next().isPresent()
+                    && a.next().equals(next(policy, node, a))
+                    && !isSettled(node.state(), a, a.next().get().revision()));
+  }
+
+  /** Whether the download is through, or failed. */
+  private static boolean isSettled(State state, Assignment assignment, String revision) {
+    Optional<ExtensionStatus> entry = Standing.entry(state, assignment);
+    return entry.filter(e -> e.stagedRevision().equals(revision)).isPresent()
+        || entry
+            .flatMap(ExtensionStatus::lastFailure)
+            .filter(failure -> failure.revision().equals(revision))
+            .isPresent();
+  }
+
+  /** Whether something changes on a node. */
+  boolean changes(String node) {
+    return changes.containsKey(node);
+  }
+
+  /** A node's assignments with what comes next. */
+  NavigableMap<ExtensionKey, Assignment> on(
+      String node, NavigableMap<ExtensionKey, Assignment> assignments) {
+    NavigableMap<ExtensionKey, Assignment> result = new TreeMap<>(assignments);
+    changes
+        .getOrDefault(node, new TreeMap<>())
+        .forEach(
+            (key, next) ->
+                result.computeIfPresent(
+                    key,
+                    (k, a) ->
+                        a.remove() ? a : a.toBuilder().nextOrNull(next.orElse(null)).build()));
+    return result;
+  }
+}

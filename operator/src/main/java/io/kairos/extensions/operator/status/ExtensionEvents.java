@@ -1,0 +1,28 @@
+package io.kairos.extensions.operator.status;
+
+import io.fabric8.kubernetes.api.model.Condition;
+import io.kairos.extensions.api.v1alpha1.Conditions;
+import io.kairos.extensions.api.v1alpha1.Reasons;
+import io.kairos.extensions.api.v1alpha1.SystemExtensionStatus;
+import io.kairos.extensions.operator.rollout.PolicyEvent;
+import java.util.List;
+import java.util.Optional;
+
+/** What people are told when the status of an extension takes a turn; once, as with a policy's. */
+final class ExtensionEvents {
+  private ExtensionEvents() {}
+
+  /**
+   * Of one status after another: that an extension carries files that another one carries as well,
+   * when it begins.
+   */
+  static List<PolicyEvent> of(SystemExtensionStatus before, SystemExtensionStatus after) {
+    Optional<Condition> overlap = Conditions.find(after.conditions(), Conditions.FILES_OVERLAP);
+    boolean known = Conditions.find(before.conditions(), Conditions.FILES_OVERLAP).isPresent();
+    return overlap
+        .filter(condition -> !known)
+        .map(condition -> new PolicyEvent(Reasons.FILES_OVERLAP, true, condition.getMessage()))
+        .stream()
+        .toList();
+  }
+}

@@ -1,0 +1,70 @@
+package io.kairos.extensions.operator;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.base.CustomResourceDefinitionContext;
+import io.fabric8.kubernetes.client.server.mock.EnableKubernetesMockClient;
+import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
+import io.kairos.extensions.api.v1alpha1.Api;
+import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicy;
+import io.kairos.extensions.api.v1alpha1.SystemExtension;
+import java.time.Duration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+@EnableKubernetesMockClient(crud = true)
+class UninstallCheckTest {
+  KubernetesMockServer server;
+  KubernetesClient client;
+
+  @BeforeEach
+  void define() {
+    server.expectCustomResource(
+        CustomResourceDefinitionContext.fromCustomResourceType(NodeExtensionPolicy.class));
+    server.expectCustomResource(
+        CustomResourceDefinitionContext.fromCustomResourceType(SystemExtension.class));
+  }
+
+  @Test
+  void nothingIsInTheWayWhereThereIsNothing() throws InterruptedException {
+    client.resource(Objects.extension("hello", "1.0")).create();
+
+    assertThat(UninstallCheck.obstacle(client, Duration.ZERO)).isEmpty();
+  }
+
+  @Test
+  void policiesAreInTheWayAndAreNamed() throws InterruptedException {
+    client.resource(Objects.policy("base", 1, "hello")).create();
+    client.resource(Objects.policy("more", 1, "hello")).create();
+
+    assertThat(UninstallCheck.obstacle(client, Duration.ZERO))
+        .hasValueSatisfying(
+            obstacle -> assertThat(obstacle).contains("base, more", "kubectl delete nep --all"));
+  }
+
+  @Test
+  void anExtensionThatTheOperatorStillHoldsIsWaitedFor() throws InterruptedException {
+    SystemExtension held = Objects.extension("hello", "1.0");
+    held.addFinalizer(Api.FINALIZER);
+    client.resource(held).create();
+
+    assertThat(UninstallCheck.obstacle(client, Duration.ofMillis(1)))
+        .hasValueSatisfying(obstacle -> assertThat(obstacle).contains("has not let go of hello"));
+
+    Thread operator =
+        new Thread(
+            () ->
+                client
+                    .resources(SystemExtension.class)
+                    .withName("hello")
+                    .edit(
+                        extension -> {
+                          extension.removeFinalizer(Api.FINALIZER);
+                          return extension;
+                        }));
+    operator.start();
+    assertThat(UninstallCheck.obstacle(client, Duration.ofSeconds(30))).isEmpty();
+    operator.join();
+  }
+}

@@ -1,0 +1,29 @@
+package io.kairos.extensions.operator.reconcile;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.fabric8.kubernetes.api.model.Node;
+import io.fabric8.kubernetes.api.model.NodeBuilder;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class ConversionTest {
+  @Test
+  void aLabelOfNoValueIsNoLabel() {
+    Map<String, String> labels = new HashMap<>();
+    labels.put("special", "yes");
+    labels.put("patched-away", null);
+    Node node =
+        new NodeBuilder()
+            .withNewMetadata()
+            .withName("n1")
+            .withUid("uid-1")
+            .withLabels(labels)
+            .endMetadata()
+            .build();
+
+    assertThat(Conversion.node(node, Instant.MAX).labels()).isEqualTo(Map.of("special", "yes"));
+  }
+}
