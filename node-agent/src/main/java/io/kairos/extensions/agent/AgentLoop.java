@@ -32,7 +32,9 @@ import org.slf4j.LoggerFactory;
  * a finished download or proof, the time that a plan named, a change on the host, or the poll. Each
  * class of extensions has a {@link ClassAgent} of its own; the round and the report are common. All
  * of it happens on one thread; only downloads have a thread of their own, and each proof. No state
- * on the API server means no work: what is on the host stays as it is.
+ * on the API server means no work: what is on the host stays as it is. A host that goes down takes
+ * its merges and services apart itself: that is no drift, nothing is begun on it any more, and what
+ * was said of it last holds until its next boot.
  */
 final class AgentLoop implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(AgentLoop.class);
@@ -263,6 +265,10 @@ final class AgentLoop implements AutoCloseable {
         identifiedAgain(host.identifyAgain(identity.orElseThrow()));
       }
       Map<ExtensionClass, Host.Merge> merges = host.merges();
+      if (host.units().isGoingDown()) { // asked after the look, which is from before then, if not
+        LOG.info("the host goes down: what it takes apart is left alone");
+        return now() + config.poll().toMillis();
+      }
       Grants grants = Grants.of(state.getSpec().maintenance(), BootState.read(paths).bootId());
       List<ClassAgent.Round> rounds = new ArrayList<>();
       for (ClassAgent one : classes) {

@@ -98,6 +98,7 @@ final class HostObserver {
         merge.hides(),
         new HostView.Versions(known.systemd(), known.kernel()),
         obstacle(layout.extensionClass(), known),
+        merge.frozen(),
         layout.profiles().stream()
             .collect(Collectors.toMap(profile -> profile, layout::folderName)));
   }

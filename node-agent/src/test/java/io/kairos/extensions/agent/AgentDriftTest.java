@@ -50,6 +50,29 @@ class AgentDriftTest extends AgentScenario {
     awaitPhase(Phase.ACTIVE, 2);
   }
 
+  /** systemd-sysext.service is stopped then, and unmerges. */
+  @Test
+  void whatAHostTakesApartAsItGoesDownIsNoDriftAndIsLeftAlone() throws Exception {
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    tool.awaitInstalled(1);
+
+    host.units().goingDown(true);
+    host.unmerge();
+    int looks = host.looks();
+    await().until(() -> host.looks() > looks + 2);
+    assertThat(host.merged()).isEmpty();
+    assertThat(status().drift()).isEqualTo(DriftStatus.NONE);
+    assertThat(entry().orElseThrow().phase()).isEqualTo(Phase.ACTIVE);
+
+    host.boot();
+    host.units().goingDown(false);
+    awaitPhase(Phase.ACTIVE, 1);
+    tool.awaitInstalled(1);
+    assertThat(status().drift()).isEqualTo(DriftStatus.NONE);
+  }
+
   @Test
   void anImageThatIsReplacedIsFetchedAgainAndOneThatIsOverwrittenIsMergedAgainToo()
       throws Exception {

@@ -22,6 +22,7 @@ public final class FakeUnits implements Units {
   private final Queue<HostException> failures = new ConcurrentLinkedQueue<>();
   private final List<String> done = new CopyOnWriteArrayList<>();
   private final AtomicInteger starts = new AtomicInteger();
+  private volatile boolean goingDown;
   private volatile Function<List<String>, Ran> programs = command -> new Ran.Exited(0, "");
 
   /** There is no such unit. */
@@ -42,6 +43,11 @@ public final class FakeUnits implements Units {
   /** What comes of the next change of a unit, whichever it is. */
   public void failsOnce(HostException failure) {
     failures.add(failure);
+  }
+
+  /** The host is on its way down, or has come up again. */
+  public void goingDown(boolean isGoing) {
+    goingDown = isGoing;
   }
 
   /** What comes of programs. */
@@ -93,6 +99,11 @@ public final class FakeUnits implements Units {
   public void stop(String unit) throws HostException {
     done.add("Stop " + unit);
     active.remove(unit);
+  }
+
+  @Override
+  public boolean isGoingDown() {
+    return goingDown;
   }
 
   @Override

@@ -28,6 +28,12 @@ final class PlainUnits implements Units {
     throw none();
   }
 
+  /** A folder is there or not. */
+  @Override
+  public boolean isGoingDown() {
+    return false;
+  }
+
   @Override
   public String journal(String unit) throws HostException {
     throw none();

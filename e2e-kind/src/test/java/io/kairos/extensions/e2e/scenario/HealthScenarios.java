@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.kairos.extensions.api.v1alpha1.Activation;
+import io.kairos.extensions.api.v1alpha1.DriftStatus;
 import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Reasons;
@@ -34,6 +35,14 @@ abstract class HealthScenarios {
         healthChecks:
         - {name: runs, unit: hello.service, timeoutSeconds: 20}
         - {name: content, command: [/usr/bin/hello-check, "$HOME ${HOME} %n"], timeoutSeconds: 5}
+      """;
+
+  /** It stays up for some seconds, with not many to spare. */
+  private static final String PATIENT =
+      """
+        services: [{name: hello.service, onChange: Restart}]
+        healthChecks:
+        - {name: runs, unit: hello.service, timeoutSeconds: 8}
       """;
 
   private World world;
@@ -197,6 +206,43 @@ abstract class HealthScenarios {
     assertThat(status.message()).contains("hello.service is", "out of memory");
     World.assertRuns(node, good);
     assertDaemon(good);
+  }
+
+  /**
+   * The service is stopped, and the check fails, while something else delays the end of the host
+   * for longer than the check has time.
+   */
+  @Test
+  void aVersionThatIsProvingItselfAsItsHostGoesDownIsInEffectAfterTheBoot() {
+    SampleImage good = image("1.0.0", RUNS, HEALTHY);
+    world.extension(good, PATIENT);
+    world.policy("hello", Activation.LIVE, "hello");
+    world.awaitActive(node, good);
+    node.host()
+        .exec(
+            "systemd-run",
+            "--unit=lingers",
+            "--property=After=dbus.service dbus.socket",
+            "--property=ExecStop=/bin/sleep 15",
+            "/bin/sleep",
+            "infinity")
+        .orThrow();
+    SampleImage fresh = image("1.1.0", RUNS, HEALTHY);
+    world.extension(fresh, PATIENT);
+    world.awaitPhase(node, "hello", Phase.VERIFYING);
+    int boots = node.host().boots();
+
+    node.host().exec("systemctl", "reboot", "--no-block").orThrow();
+    node.host().awaitBoot(boots + 1, World.PATIENCE);
+    node.killAgent(); // as it would have ended with its host, but not before the host did
+    node.startAgent();
+
+    world.awaitActive(node, fresh);
+    assertDaemon(fresh);
+    assertThat(node.extension("hello").orElseThrow().lastFailure()).isEmpty();
+    assertThat(node.state().orElseThrow().getStatus().drift())
+        .as("what the host took apart itself")
+        .isEqualTo(DriftStatus.NONE);
   }
 
   @Test

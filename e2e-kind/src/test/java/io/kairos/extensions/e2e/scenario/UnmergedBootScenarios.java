@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.fabric8.kubernetes.api.model.Condition;
 import io.kairos.extensions.api.v1alpha1.Activation;
 import io.kairos.extensions.api.v1alpha1.Conditions;
 import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
+import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicy;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.e2e.fleet.FleetNode;
@@ -58,24 +60,44 @@ abstract class UnmergedBootScenarios {
       assertRuns(node, fresh);
       awaitTold(node, Reasons.UNIT_NOT_ENABLED, UNIT + " is disabled", remedy);
 
-      masked(world, node, fresh);
+      assertAMaskIsAVerdictOnTheHostAndHeals(world, node, fresh);
       node.host().exec("systemctl", "enable", "systemd-sysext").orThrow();
       await().atMost(World.PATIENCE).untilAsserted(() -> assertThat(told(node)).isEmpty());
     }
   }
 
-  private static void masked(World world, FleetNode node, SampleImage merged) throws IOException {
+  /**
+   * Also to an agent that started under the mask, and the policy's failure budget is not touched.
+   */
+  private static void assertAMaskIsAVerdictOnTheHostAndHeals(
+      World world, FleetNode node, SampleImage merged) throws IOException {
     node.host().exec("systemctl", "mask", "systemd-sysext").orThrow();
     awaitTold(node, Reasons.UNIT_MASKED, UNIT + " is masked", "systemctl unmask on the host");
+    world.restartAgent(node);
     SampleImage next = given(world, "1.2.0", Activation.LIVE);
     ExtensionStatus refused = world.awaitPhase(node, "hello", Phase.FAILED);
-    assertThat(refused.reason()).isEqualTo(Reasons.MERGE_FAILED);
+    assertThat(refused.reason()).isEqualTo(Reasons.UNIT_MASKED);
     assertThat(refused.message()).contains(UNIT + " is masked", "systemctl unmask");
     assertRuns(node, merged);
+    Condition waiting = world.awaitPolicy("base", "False");
+    assertThat(waiting.getReason()).isEqualTo(Reasons.ROLLOUT_IN_PROGRESS);
 
     node.host().exec("systemctl", "unmask", "systemd-sysext").orThrow();
     world.awaitActive(node, next);
     assertRuns(node, next);
+    world.awaitPolicy("base", "True");
+    assertThat(
+            world
+                .fleet()
+                .client()
+                .resources(NodeExtensionPolicy.class)
+                .withName("base")
+                .get()
+                .getStatus()
+                .rollout()
+                .failed())
+        .as("nodes that the budget has lost")
+        .isZero();
   }
 
   private static SampleImage given(World world, String version, Activation activation) {

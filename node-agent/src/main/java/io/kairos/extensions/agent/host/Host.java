@@ -61,7 +61,8 @@ public interface Host extends AutoCloseable {
    * @param wanted names that have to be merged afterwards
    * @param unwanted names that must not be merged afterwards
    * @param reloadUnits whether unit files come or go, so that systemd has to read them
-   * @throws HostException when the host does not answer; whether it merged is then unknown
+   * @throws HostException when the host does not answer, and whether it merged is then unknown; or
+   *     when it merges nothing whatever is linked, since it goes down or the unit is masked
    */
   Refreshed refresh(
       ExtensionClass extensionClass, Set<String> wanted, Set<String> unwanted, boolean reloadUnits)
@@ -123,9 +124,15 @@ public interface Host extends AutoCloseable {
    * @param names of the extensions
    * @param hides mounts below each hierarchy that another merge of it would cover up or take away
    * @param rivals what the host would merge under a name whatever the run folder links, by name
+   * @param frozen why the host lets nothing of the class be merged or unmerged at present, where it
+   *     does not
    */
   record Merge(
-      String id, Set<String> names, Map<String, Set<String>> hides, Map<String, String> rivals) {
+      String id,
+      Set<String> names,
+      Map<String, Set<String>> hides,
+      Map<String, String> rivals,
+      Optional<String> frozen) {
     /** Takes copies. */
     public Merge {
       names = Set.copyOf(names);
@@ -135,7 +142,7 @@ public interface Host extends AutoCloseable {
 
     /** One that is in nobody's way. */
     public Merge(String id, Set<String> names) {
-      this(id, names, Map.of(), Map.of());
+      this(id, names, Map.of(), Map.of(), Optional.empty());
     }
   }
 

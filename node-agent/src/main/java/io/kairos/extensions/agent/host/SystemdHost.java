@@ -185,6 +185,16 @@ public final class SystemdHost implements Host {
     return bus.property(unit, Systemd.UNIT, "LoadState", String.class).equals("masked");
   }
 
+  /** A mask is a person's word about the host, and no verdict on what is linked. */
+  private Optional<String> frozen(ExtensionClass extensionClass, String unit) throws HostException {
+    return isMasked(unit)
+        ? Optional.of(
+            extensionClass.unit()
+                + " is masked, so nothing can be merged or unmerged: systemctl unmask on the host"
+                + " mends it")
+        : Optional.empty();
+  }
+
   private ExtensionUnit unit(ExtensionClass extensionClass, String unit, String version)
       throws HostException {
     List<List<String>> commands = new ArrayList<>();
@@ -202,7 +212,9 @@ public final class SystemdHost implements Host {
   @Override
   public Map<ExtensionClass, Merge> merges() throws HostException {
     Map<ExtensionClass, List<String>> hierarchies = new EnumMap<>(ExtensionClass.class);
+    Map<ExtensionClass, Optional<String>> frozen = new EnumMap<>(ExtensionClass.class);
     for (Map.Entry<ExtensionClass, String> merger : mergers().entrySet()) {
+      frozen.put(merger.getKey(), frozen(merger.getKey(), merger.getValue()));
       hierarchies.put(
           merger.getKey(),
           ExtensionUnit.hierarchies(merger.getKey(), environment(merger.getValue())));
@@ -221,7 +233,8 @@ public final class SystemdHost implements Host {
               merge.id(),
               merge.names(),
               carriesMountsAlong() ? Map.of() : table.visibleBelow(entry.getValue()),
-              table.rivals(entry.getKey())));
+              table.rivals(entry.getKey()),
+              frozen.get(entry.getKey())));
     }
     return merges;
   }
@@ -272,16 +285,17 @@ public final class SystemdHost implements Host {
   public Refreshed refresh(
       ExtensionClass extensionClass, Set<String> wanted, Set<String> unwanted, boolean reloadUnits)
       throws HostException {
-    if (isMasked(bus.unit(extensionClass.unit()))) {
-      return new Refreshed.Refused(
-          extensionClass.unit()
-              + " is masked, so nothing can be merged or unmerged: systemctl unmask on the host"
-              + " mends it");
+    Optional<String> frozen = frozen(extensionClass, bus.unit(extensionClass.unit()));
+    if (frozen.isPresent()) {
+      throw new HostException(frozen.get());
     }
     dropIns.give(extensionClass, !merge(extensionClass).names().isEmpty());
     Refreshed outcome = refreshOnce(extensionClass, wanted, unwanted);
     if (outcome instanceof Refreshed.Refused) {
       outcome = refreshOnce(extensionClass, wanted, unwanted);
+    }
+    if (outcome instanceof Refreshed.Refused refused && units.isGoingDown()) {
+      throw new HostException("the host goes down: " + refused.message());
     }
     if (reloadUnits && outcome instanceof Refreshed.Done) {
       units.reload();

@@ -50,23 +50,13 @@ final class SystemdUnits implements Units {
   }
 
   @Override
-  public UnitState change(String unit, ServiceAction action) throws HostException {
-    try {
-      return changed(unit, action);
-    } catch (RefusedException e) {
-      if (isGoingDown()) { // then no unit is started any more, whatever it is worth
-        throw new HostException("the host goes down: " + e.getMessage(), e);
-      }
-      throw e;
-    }
-  }
-
-  private boolean isGoingDown() throws HostException {
+  public boolean isGoingDown() throws HostException {
     return bus.property(Systemd.PATH, Systemd.MANAGER, "SystemState", String.class)
         .equals("stopping");
   }
 
-  private UnitState changed(String unit, ServiceAction action) throws HostException {
+  @Override
+  public UnitState change(String unit, ServiceAction action) throws HostException {
     // Also while it comes back by itself, time and again: its starts count for the limit, too. One
     // that is inactive has not failed, and systemd may have dropped it from its memory.
     if (action != ServiceAction.NONE && !state(unit).active().equals("inactive")) {

@@ -26,7 +26,7 @@ public interface Units {
    * failure, the start limit above all, is forgotten first: it would refuse a version that works.
    *
    * @throws RefusedException when systemd refuses, or the job takes more than two minutes
-   * @throws HostException when systemd does not answer, or the host goes down
+   * @throws HostException when systemd does not answer
    */
   UnitState change(String unit, ServiceAction action) throws HostException;
 
@@ -53,6 +53,16 @@ public interface Units {
    * @throws HostException when it cannot be started
    */
   Ran run(List<String> command, Duration limit) throws HostException;
+
+  /**
+   * Whether the host is on its way down, by a reboot as much as for good. From the moment a
+   * shutdown is queued systemd stops services and merges and refuses to start any: what fails then
+   * says nothing about what was asked. Never taken back, but by a person who cancels the shutdown's
+   * jobs.
+   *
+   * @throws HostException when systemd does not answer
+   */
+  boolean isGoingDown() throws HostException;
 
   /**
    * What systemd shows of a unit.

@@ -38,6 +38,9 @@ import java.util.regex.Pattern;
  *       it is committed, once more at the end of its soak, and after each boot. One that does not
  *       is rolled back ({@link ProofGate}); the good one stays and is looked at again. While a
  *       proof runs nothing about its name changes.
+ *   <li>While a host <b>is frozen</b>, as its unit is masked, what is merged stays, and nothing new
+ *       is linked, not even for a boot: the unit does not say what it would take. That is no
+ *       verdict on any image, so nothing is held against one, and nothing is taken back.
  *   <li>While an image that is linked or merged <b>is hashed again</b>, as its file is not what was
  *       verified, nothing about its name changes: it may be the way back.
  *   <li>A file of somebody else under a name of ours stops everything for that name, unless it
@@ -49,6 +52,8 @@ final class Decider {
   private static final Pattern NAME = Pattern.compile(Api.IMAGE_NAME_PATTERN);
 
   private static final Pattern DIGEST = Pattern.compile(Api.DIGEST_PATTERN);
+
+  private static final long FROZEN_LOOK_MILLIS = 10_000;
 
   private final HostView view;
   private final Memory memory;
@@ -64,7 +69,7 @@ final class Decider {
     this.memory = memory;
     this.grants = grants;
     this.nowMillis = nowMillis;
-    this.removal = new Removal(assignments, view, memory, grants);
+    this.removal = new Removal(assignments, view, memory, grants, nowMillis);
     this.proofs = new ProofGate(view, memory, nowMillis);
     this.limits = new MergeLimits(view);
   }
@@ -269,6 +274,9 @@ final class Decider {
         && !proofs.isProven(assignment, 1)) {
       return proofs.prove(assignment);
     }
+    if (view.frozen().isPresent() && !view.isMerged(assignment.name(), sha256(assignment))) {
+      return frozen(assignment, Phase.FAILED, view.frozen().get(), nowMillis);
+    }
     Decision decision =
         assignment.target().activation() == Activation.LIVE && booted(assignment).isPresent()
             ? live(assignment)
@@ -279,6 +287,12 @@ final class Decider {
         (assignment.target().signature().required() || memory.outdated().contains(use))
             && memory.staged(use).filter(Staged.Ready.class::isInstance).isEmpty();
     return unverified ? decision.staging() : decision;
+  }
+
+  /** Waits for a person, and looks again soon. */
+  static Decision frozen(Assignment assignment, Phase phase, String why, long nowMillis) {
+    return Decision.of(assignment, phase, Reasons.UNIT_MASKED, why)
+        .wakingAt(nowMillis + FROZEN_LOOK_MILLIS);
   }
 
   /** Others are tried first: what is merged stays what is linked. */

@@ -24,6 +24,7 @@ import java.util.stream.Stream;
  * @param hides mounts below each hierarchy that a refresh would cover up or take away
  * @param versions of what extensions may have requirements of
  * @param obstacle why this host can merge nothing of this class at all, where it cannot
+ * @param frozen why it lets nothing of it be merged or unmerged at present, where it does not
  * @param folders the profiles that the host has, with what the folder of each is called there
  */
 public record HostView(
@@ -38,6 +39,7 @@ public record HostView(
     Map<String, Set<String>> hides,
     Versions versions,
     Optional<String> obstacle,
+    Optional<String> frozen,
     Map<Profile, String> folders) {
 
   /**
@@ -75,6 +77,7 @@ public record HostView(
         Storage.UNKNOWN,
         Map.of(),
         Versions.UNKNOWN,
+        Optional.empty(),
         Optional.empty(),
         EVERY_PROFILE);
   }

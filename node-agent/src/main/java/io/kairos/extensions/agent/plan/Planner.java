@@ -34,7 +34,8 @@ import lombok.With;
  *       before it or with it, never after. When several new images were part of one that failed,
  *       those that were good here before are tried together, and the rest alone, one by one, until
  *       the bad one is found; an extension that waits for its turn is put back to what is merged.
- *   <li>A host that refuses a refresh that tries nothing new is left in peace for a growing pause.
+ *   <li>A host that refuses a refresh that tries nothing new is left in peace for a growing pause;
+ *       one that is frozen is asked for none at all.
  *   <li>A merged image whose extension has services or health checks proves itself before it is
  *       committed: that takes its time, beside all else, and meanwhile nothing about its name
  *       changes.
@@ -241,6 +242,9 @@ public final class Planner {
     Map<String, Optional<String>> expected = new HashMap<>();
     Set<ExtensionKey> trials = new HashSet<>();
     for (Decision decision : decisions) {
+      if (view.frozen().isPresent() && needsRefresh(decision)) {
+        continue;
+      }
       actions.addAll(decision.relink());
       String name = decision.standing().assignment().name();
       decision
@@ -258,6 +262,11 @@ public final class Planner {
       actions.add(new Action.Refresh(expected, trials));
     }
     return actions;
+  }
+
+  private boolean needsRefresh(Decision decision) {
+    String name = decision.standing().assignment().name();
+    return decision.expected().filter(image -> differs(name, image)).isPresent();
   }
 
   /** Services that the refresh takes the files of. */

@@ -13,19 +13,23 @@ import java.util.Optional;
 /**
  * Decides about a tombstone: profile links, run link and what is merged go first, by one refresh;
  * once the host shows them gone the root link, good and the proof, and at last the image, as
- * garbage. Where the merge waits for a drain, all of it does. What somebody else put there stays.
+ * garbage. Where the merge waits for a drain, or for a host that is frozen, all of it does. What
+ * somebody else put there stays.
  */
 final class Removal {
   private final List<Assignment> assignments;
   private final HostView view;
   private final Memory memory;
   private final Grants grants;
+  private final long nowMillis;
 
-  Removal(List<Assignment> assignments, HostView view, Memory memory, Grants grants) {
+  Removal(
+      List<Assignment> assignments, HostView view, Memory memory, Grants grants, long nowMillis) {
     this.assignments = assignments;
     this.view = view;
     this.memory = memory;
     this.grants = grants;
+    this.nowMillis = nowMillis;
   }
 
   /** What is left to do for a tombstone. */
@@ -46,6 +50,9 @@ final class Removal {
             && (links.hasOwnRunLink()
                 || view.merged().get(name).isPresent()
                 || isLeftOfOurs(links));
+    if (mergedOurs && view.frozen().isPresent()) {
+      return Decider.frozen(assignment, Phase.REMOVING, view.frozen().get(), nowMillis);
+    }
     if (mergedOurs && !grants.allow(assignment)) {
       return Decision.of(
           assignment,

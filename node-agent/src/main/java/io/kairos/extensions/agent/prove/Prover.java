@@ -34,35 +34,43 @@ public final class Prover {
   }
 
   /**
-   * Proves; takes as long as services and checks take.
+   * Proves; takes as long as services and checks take. What fails while the host goes down has
+   * proven nothing: the next boot will.
    *
    * @throws InterruptedException when the thread is: it is to be given up
    */
   public Proved prove(Proving proving) throws InterruptedException {
     try {
-      if (!proving.services().isEmpty()) {
-        units.reload();
-      }
-      for (Service service : proving.services()) {
-        Optional<String> why = handle(service, proving.wanted());
-        if (why.isPresent()) {
-          return new Proved.Failed(false, Reasons.SERVICE_FAILED, why.get());
-        }
-      }
-      for (HealthCheck check : proving.checks()) {
-        Optional<String> why = checks.await(check);
-        if (why.isPresent()) {
-          return new Proved.Failed(
-              true, Reasons.HEALTH_CHECK_FAILED, "health check " + check.name() + " " + why.get());
-        }
-      }
-      return new Proved.Passed();
+      Proved outcome = proven(proving);
+      return outcome instanceof Proved.Failed failed && units.isGoingDown()
+          ? new Proved.Unanswered("the host goes down: " + failed.message())
+          : outcome;
     } catch (HostException e) {
       if (Thread.interrupted()) {
         throw new InterruptedException(e.getMessage());
       }
       return new Proved.Unanswered(String.valueOf(e.getMessage()));
     }
+  }
+
+  private Proved proven(Proving proving) throws HostException, InterruptedException {
+    if (!proving.services().isEmpty()) {
+      units.reload();
+    }
+    for (Service service : proving.services()) {
+      Optional<String> why = handle(service, proving.wanted());
+      if (why.isPresent()) {
+        return new Proved.Failed(false, Reasons.SERVICE_FAILED, why.get());
+      }
+    }
+    for (HealthCheck check : proving.checks()) {
+      Optional<String> why = checks.await(check);
+      if (why.isPresent()) {
+        return new Proved.Failed(
+            true, Reasons.HEALTH_CHECK_FAILED, "health check " + check.name() + " " + why.get());
+      }
+    }
+    return new Proved.Passed();
   }
 
   /**

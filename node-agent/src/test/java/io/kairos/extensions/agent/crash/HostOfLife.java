@@ -160,6 +160,14 @@ final class HostOfLife implements Host, Units {
             });
   }
 
+  /** Its power is cut instead. */
+  @Override
+  public boolean isGoingDown() throws HostException {
+    life.read();
+    requireAnswer("going down");
+    return false;
+  }
+
   @Override
   public String journal(String unit) {
     life.read();

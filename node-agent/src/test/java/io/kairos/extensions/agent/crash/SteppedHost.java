@@ -129,6 +129,11 @@ final class SteppedHost implements Host, Units {
   }
 
   @Override
+  public boolean isGoingDown() throws HostException {
+    return ask("going down", host.units()::isGoingDown);
+  }
+
+  @Override
   public String journal(String unit) throws HostException {
     return ask("journal", () -> host.units().journal(unit));
   }

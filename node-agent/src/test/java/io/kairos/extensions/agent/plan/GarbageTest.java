@@ -61,6 +61,7 @@ class GarbageTest {
         Map.of(),
         HostView.Versions.UNKNOWN,
         Optional.empty(),
+        Optional.empty(),
         HostView.EVERY_PROFILE);
   }
 

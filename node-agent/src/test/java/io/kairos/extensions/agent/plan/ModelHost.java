@@ -36,6 +36,7 @@ public final class ModelHost {
   private boolean refusing;
   private Map<String, Set<String>> hides = Map.of();
   private Optional<String> obstacle = Optional.empty();
+  private Optional<String> frozen = Optional.empty();
   private HostView.Versions versions = new HostView.Versions("257.13", "6.1.0-18-amd64");
 
   /** Booted into {@code active}, empty. */
@@ -74,6 +75,7 @@ public final class ModelHost {
         hides,
         versions,
         obstacle,
+        frozen,
         HostView.EVERY_PROFILE);
   }
 
@@ -180,6 +182,7 @@ public final class ModelHost {
    * @return whether it did; else the merge is as it was
    */
   public boolean refresh() {
+    assertThat(frozen).as("nobody asks a frozen host for a refresh").isEmpty();
     if (refusing || linked().values().stream().anyMatch(this::isBad)) {
       return false;
     }
@@ -218,7 +221,7 @@ public final class ModelHost {
     for (Profile folder : folders) {
       profiles.get(folder).keySet().forEach(name -> run.put(name, new Link.ViaProfile(folder)));
     }
-    boolean unused = refresh();
+    boolean unused = frozen.isEmpty() && refresh();
   }
 
   /** The power goes and comes back with {@code active}. */
@@ -229,6 +232,11 @@ public final class ModelHost {
   /** It can merge nothing of the class at all, for this reason; or can, without one. */
   public void obstacle(Optional<String> why) {
     obstacle = why;
+  }
+
+  /** It lets nothing be merged or unmerged for now, for this reason; or does, without one. */
+  public void frozen(Optional<String> why) {
+    frozen = why;
   }
 
   /** The host was upgraded. */

@@ -105,6 +105,53 @@ class ProverTest {
   }
 
   @Test
+  void aServiceThatIsRefusedAsTheHostGoesDownSaysNothingAboutTheImage()
+      throws InterruptedException {
+    units.goingDown(true);
+    units.failsOnce(new RefusedException("Transaction is destructive."));
+    assertUnanswered(
+        prove(service(ServiceAction.RESTART)), "the host goes down", "Transaction is destructive.");
+  }
+
+  /** Its job was done, or cancelled, and the unit stopped for the sake of the shutdown. */
+  @Test
+  void aServiceThatIsStoppedAsTheHostGoesDownSaysNothingAboutTheImage()
+      throws InterruptedException {
+    units.goingDown(true);
+    units.broken("tool.service");
+    assertUnanswered(
+        prove(service(ServiceAction.RESTART)), "the host goes down", "tool.service is failed");
+  }
+
+  @Test
+  void aServiceWhoseImageIsUnmergedAsTheHostGoesDownSaysNothingAboutTheImage()
+      throws InterruptedException {
+    units.goingDown(true);
+    units.missing("tool.service");
+    assertUnanswered(
+        prove(service(ServiceAction.RESTART)), "the host goes down", "tool.service is not-found");
+  }
+
+  @Test
+  void aCheckThatFailsAsTheHostGoesDownSaysNothingAboutTheImage() throws InterruptedException {
+    units.programs(
+        command -> {
+          units.goingDown(true); // while it runs
+          return new Units.Ran.Exited(1, "no route to host");
+        });
+    assertUnanswered(
+        prove(List.of(), check().command(List.of("tool")).build()),
+        "the host goes down",
+        "no route to host");
+  }
+
+  private static void assertUnanswered(Proved outcome, String... words) {
+    assertThat(outcome)
+        .isInstanceOfSatisfying(
+            Proved.Unanswered.class, one -> assertThat(one.message()).contains(words));
+  }
+
+  @Test
   void aServiceThatNobodyBringsAlongIsAFault() throws InterruptedException {
     units.missing("tool.service");
     assertFailed(

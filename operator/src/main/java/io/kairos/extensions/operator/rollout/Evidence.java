@@ -20,8 +20,9 @@ import java.util.Set;
  *   <li>An assignment that does not get through before its deadline ({@link Deadlines}) has failed:
  *       {@code Unresponsive}. So has one whose Node is not Ready for longer than {@code
  *       progressDeadlineSeconds}: {@code Unreachable}.
- *   <li>A failure that often passes by itself (a server that does not answer) is none before that
- *       deadline. Nothing on the host has been touched then, and the agent tries again.
+ *   <li>A failure that often passes by itself (a server that does not answer), or says something
+ *       about one host alone and nothing about what is rolled out (its unit is masked), is none
+ *       before that deadline. Nothing on the host has been touched then, and the agent tries again.
  *   <li>One whose agent tries again by itself what has failed stays failed until it succeeds.
  * </ul>
  *
@@ -37,6 +38,7 @@ public final class Evidence {
           Reasons.CREDENTIALS_UNAVAILABLE,
           Reasons.CA_BUNDLE_UNAVAILABLE,
           Reasons.HOST_UNREACHABLE,
+          Reasons.UNIT_MASKED,
           Reasons.WAITS_FOR_EXTENSION);
 
   private final FleetSnapshot fleet;

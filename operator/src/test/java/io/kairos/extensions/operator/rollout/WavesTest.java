@@ -40,6 +40,8 @@ import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A rollout pass by pass: what one decides the next one finds, and agents report in between. */
 class WavesTest {
@@ -353,8 +355,10 @@ class WavesTest {
     assertThat(base.status().rollout().failed()).isZero();
   }
 
-  @Test
-  void aServerThatDoesNotAnswerIsAFailureOnlyAtTheDeadline() {
+  /** A server that does not answer, and a host that merges nothing, whatever it is. */
+  @ParameterizedTest
+  @ValueSource(strings = {"SourceUnreachable", "UnitMasked"})
+  void whatSaysNothingAboutTheImageIsAFailureOnlyAtTheDeadline(String reason) {
     rollout(r -> r.maxUnavailable(new IntOrString(1)));
     pass();
     State told = states.get("n1");
@@ -366,7 +370,7 @@ class WavesTest {
                     .extensions(
                         List.of(
                             Fleets.entry(told.spec().assignments().get(0), Phase.FAILED).toBuilder()
-                                .reason("SourceUnreachable")
+                                .reason(reason)
                                 .build()))
                     .build())
             .build());
