@@ -5,6 +5,7 @@ import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.host.HostException;
 import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.agent.plan.Backoff;
+import io.kairos.extensions.agent.plan.Desired;
 import io.kairos.extensions.agent.plan.Grants;
 import io.kairos.extensions.agent.plan.Planner;
 import io.kairos.extensions.agent.prove.Prover;
@@ -246,7 +247,7 @@ final class AgentLoop implements AutoCloseable {
               this::signal,
               this::now);
       agent.recall(
-          agent.layout().hostProfiles().read(state.getSpec().assignments()),
+          agent.layout().hostProfiles().read(Desired.of(state.getSpec())),
           state.getStatus().extensions());
       agents.add(agent);
     }
@@ -258,9 +259,8 @@ final class AgentLoop implements AutoCloseable {
       throws HostException, IOException, InterruptedException {
     NodeExtensionState state = first;
     for (int round = 0; round < MOST_ROUNDS; round++) {
-      List<Assignment> assignments =
-          classes.get(0).layout().hostProfiles().read(state.getSpec().assignments());
-      takeEnded(assignments);
+      Desired wanted = classes.get(0).layout().hostProfiles().read(Desired.of(state.getSpec()));
+      takeEnded(wanted);
       if (round == 0) {
         identifiedAgain(host.identifyAgain(identity.orElseThrow()));
       }
@@ -272,7 +272,7 @@ final class AgentLoop implements AutoCloseable {
       Grants grants = Grants.of(state.getSpec().maintenance(), BootState.read(paths).bootId());
       List<ClassAgent.Round> rounds = new ArrayList<>();
       for (ClassAgent one : classes) {
-        rounds.add(one.plan(assignments, merges, grants, reporter.previous(state)));
+        rounds.add(one.plan(wanted, merges, grants, reporter.previous(state)));
       }
       boolean reboot =
           Planner.isRebootDue(rounds.stream().map(ClassAgent.Round::plan).toList(), grants);
@@ -299,12 +299,12 @@ final class AgentLoop implements AutoCloseable {
   }
 
   /** Takes what ended beside the loop, and gives up what nobody wants any more. */
-  private void takeEnded(List<Assignment> assignments) throws HostException, IOException {
+  private void takeEnded(Desired wanted) throws HostException, IOException {
     for (Optional<Stagings.Ended> one = stagings.ended(); one.isPresent(); one = stagings.ended()) {
       agent(one.get().assignment()).staged(one.get());
     }
-    stagings.keepOnly(assignments);
-    provings.keepOnly(assignments);
+    stagings.keepOnly(wanted);
+    provings.keepOnly(wanted.assignments());
     for (Optional<Provings.Ended> one = provings.ended(); one.isPresent(); one = provings.ended()) {
       agent(one.get().proving().assignment()).proved(one.get());
       provings.taken(one.get());
@@ -326,6 +326,7 @@ final class AgentLoop implements AutoCloseable {
           new Evidence.OfClass(
               classes.get(i).type(),
               rounds.get(i).plan().standings(),
+              rounds.get(i).plan().upcoming(),
               rounds.get(i).view(),
               rounds.get(i).compared()));
     }

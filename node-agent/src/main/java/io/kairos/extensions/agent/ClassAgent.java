@@ -6,6 +6,7 @@ import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.host.HostException;
 import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.agent.plan.Action;
+import io.kairos.extensions.agent.plan.Desired;
 import io.kairos.extensions.agent.plan.Drift;
 import io.kairos.extensions.agent.plan.Elsewhere;
 import io.kairos.extensions.agent.plan.Grants;
@@ -146,36 +147,33 @@ final class ClassAgent implements AutoCloseable {
   }
 
   /** Takes up what an agent before this one reported. */
-  void recall(List<Assignment> assignments, List<ExtensionStatus> reported) {
-    memory = memory.recalling(own(assignments), reported);
-  }
-
-  private List<Assignment> own(List<Assignment> assignments) {
-    return assignments.stream().filter(assignment -> assignment.type() == type()).toList();
+  void recall(Desired desired, List<ExtensionStatus> reported) {
+    memory = memory.recalling(desired.of(type()).assignments(), reported);
   }
 
   /**
    * Looks and plans, and starts what takes its time.
    *
-   * @param all the assignments of all classes
+   * @param all what is asked for of all classes
    * @param merges of the host
    * @param grants what may disturb the node
    * @param reported what the node's status says
    */
   Round plan(
-      List<Assignment> all,
+      Desired all,
       Map<ExtensionClass, Host.Merge> merges,
       Grants grants,
       NodeExtensionStateStatus reported)
       throws HostException, IOException {
-    List<Assignment> assignments = own(all);
-    if (isInUse(assignments)) {
+    Desired desired = all.of(type());
+    List<Assignment> assignments = desired.assignments();
+    if (isInUse(desired)) {
       store.prepare();
     }
     for (String touched : trust.touched()) {
       memory = memory.distrusting(touched);
     }
-    Elsewhere elsewhere = elsewhere(all, merges);
+    Elsewhere elsewhere = elsewhere(all.assignments(), merges);
     HostView found = observer.look(merges);
     Set<String> assigned = names(assignments);
     HostView view = trust.discardWrong(assigned, found) ? observer.look(merges) : found;
@@ -184,18 +182,17 @@ final class ClassAgent implements AutoCloseable {
           memory.unread(unread.getKey(), unread.getValue(), now.getAsLong(), config.nodeName());
     }
     trust.recheck(assigned, view, memory.resting(now.getAsLong()));
-    memory =
-        memory.outdating(rules.outdated(Memory.uses(assignments), memory.staged().keySet(), view));
-    memory = refuseCommands(memory.observed(assignments, view, now.getAsLong()), assignments);
+    memory = memory.outdating(rules.outdated(Memory.uses(desired), memory.staged().keySet(), view));
+    memory = refuseCommands(memory.observed(desired, view, now.getAsLong()), assignments);
     List<String> missing = missing(assignments, reported, view);
-    Plan plan = Planner.plan(assignments, elsewhere, view, memory, grants, now.getAsLong());
+    Plan plan = Planner.plan(desired, elsewhere, view, memory, grants, now.getAsLong());
     if (plan.preempt()) {
       stagings.giveUp();
     }
     if (plan.stage().isPresent() && stagings.isIdle()) {
       memory = memory.begun(Memory.use(plan.stage().get()));
       stageStep.begin(plan.stage().get(), assignments, view);
-      plan = Planner.plan(assignments, elsewhere, view, memory, grants, now.getAsLong());
+      plan = Planner.plan(desired, elsewhere, view, memory, grants, now.getAsLong());
     }
     memory = memory.suspecting(plan.waiting());
     for (Proving proving : plan.prove()) {
@@ -228,9 +225,9 @@ final class ClassAgent implements AutoCloseable {
   }
 
   /** What nobody uses gets no folders. */
-  private boolean isInUse(List<Assignment> assignments) {
+  private boolean isInUse(Desired desired) {
     boolean mergeable = identity.facts(layout.extensionClass()).isPresent();
-    return (mergeable && (type() == ExtensionType.SYSEXT || !assignments.isEmpty()))
+    return (mergeable && (type() == ExtensionType.SYSEXT || !desired.isEmpty()))
         || Files.isDirectory(layout.ours(), LinkOption.NOFOLLOW_LINKS);
   }
 

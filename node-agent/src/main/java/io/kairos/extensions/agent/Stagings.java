@@ -1,10 +1,10 @@
 package io.kairos.extensions.agent;
 
+import io.kairos.extensions.agent.plan.Desired;
 import io.kairos.extensions.agent.plan.Memory;
 import io.kairos.extensions.agent.plan.Staged;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Reasons;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.slf4j.Logger;
@@ -77,14 +77,11 @@ final class Stagings implements AutoCloseable {
   }
 
   /** A download that nobody wants any more must not hold up one that somebody does. */
-  void keepOnly(List<Assignment> assignments) {
+  void keepOnly(Desired desired) {
     running
         .filter(
             one ->
-                !Memory.uses(
-                        assignments.stream()
-                            .filter(assignment -> assignment.type() == one.assignment().type())
-                            .toList())
+                !Memory.uses(desired.of(one.assignment().type()))
                     .contains(Memory.use(one.assignment())))
         .ifPresent(one -> giveUp());
   }

@@ -136,6 +136,9 @@ public final class Reasons {
   /** Verified and in the store, where it stays: the policy wants no more. */
   public static final String STAGED_ONLY = "StagedOnly";
 
+  /** In the store ahead of its turn; nothing of it is linked before its node is admitted. */
+  public static final String AWAITING_ADMISSION = "AwaitingAdmission";
+
   /** In the store; it is activated once the node is drained. */
   public static final String AWAITING_DRAIN = "AwaitingDrain";
 

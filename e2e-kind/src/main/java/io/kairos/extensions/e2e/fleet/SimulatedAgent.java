@@ -16,6 +16,7 @@ import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Profile;
+import io.kairos.extensions.api.v1alpha1.Reasons;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -148,7 +149,7 @@ final class SimulatedAgent implements AutoCloseable {
       standings.add(new Standing(assignment, image.phase(), image.reason(), image.message(), 0));
     }
     forget(assignments);
-    report(state, standings);
+    report(state, standings, upcoming(state));
     if (!settled) {
       turnLater();
     }
@@ -222,7 +223,18 @@ final class SimulatedAgent implements AutoCloseable {
     images.keySet().removeAll(gone);
   }
 
-  private void report(NodeExtensionState state, List<Standing> standings) {
+  /** A download ahead of its turn is through at once. */
+  private static List<Standing> upcoming(NodeExtensionState state) {
+    return state.getSpec().upcoming().stream()
+        .map(
+            one ->
+                new Standing(
+                        one.assigned(), Phase.STAGED, Reasons.AWAITING_ADMISSION, "in the store", 0)
+                    .withStagedRevision(one.target().revision()))
+        .toList();
+  }
+
+  private void report(NodeExtensionState state, List<Standing> standings, List<Standing> upcoming) {
     String uid = state.getMetadata().getUid();
     NodeExtensionStateStatus previous = reportedUid.equals(uid) ? reported : state.getStatus();
     String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
@@ -230,7 +242,13 @@ final class SimulatedAgent implements AutoCloseable {
         StatusReport.of(
             new Evidence(
                 state.getMetadata().getGeneration(),
-                List.of(new Evidence.OfClass(ExtensionType.SYSEXT, standings, view())),
+                List.of(
+                    new Evidence.OfClass(
+                        ExtensionType.SYSEXT,
+                        standings,
+                        upcoming,
+                        view(),
+                        Evidence.Compared.NOTHING)),
                 host(),
                 List.of()),
             previous,

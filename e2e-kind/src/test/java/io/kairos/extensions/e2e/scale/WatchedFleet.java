@@ -31,7 +31,7 @@ final class WatchedFleet implements AutoCloseable {
   static final int EDGE_CAP = 5;
   static final int DEADLINE_SECONDS = 120;
 
-  private static final Duration LIMIT = Duration.ofMinutes(2);
+  private static final Duration LIMIT = Duration.ofMinutes(5);
   private static final SimulatedNodes.Pace PACE =
       new SimulatedNodes.Pace(Duration.ofMillis(2), Duration.ofMillis(30), Duration.ofMillis(200));
   private static final String FORMAT = "%-28s %-44s %-44s %8s %4s %8s%n";

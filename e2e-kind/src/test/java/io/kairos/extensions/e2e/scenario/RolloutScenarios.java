@@ -13,6 +13,7 @@ import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.e2e.cluster.Kubectl;
 import io.kairos.extensions.e2e.fleet.FleetNode;
 import io.kairos.extensions.e2e.fleet.Hosts;
+import io.kairos.extensions.e2e.fleet.ImageServer;
 import io.kairos.extensions.e2e.fleet.SimulatedPods;
 import io.kairos.extensions.e2e.host.HostOptions;
 import io.kairos.extensions.e2e.host.ImageFormat;
@@ -20,6 +21,8 @@ import io.kairos.extensions.e2e.host.SampleImage;
 import io.kairos.extensions.e2e.host.SampleImages;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -191,6 +194,56 @@ abstract class RolloutScenarios {
                         "RolloutStarted",
                         "WaveCompleted",
                         "RolloutCompleted"));
+  }
+
+  @Test
+  void beforeItsWindowOpensTheImagesAreThereAndNothingIsLinked() throws IOException {
+    SampleImage image = image("2.0.0", "exit 0");
+    extension(image);
+    int far = LocalDate.now(ZoneOffset.UTC).plusMonths(6).getMonthValue();
+    policy(
+        "Live",
+        "{maxUnavailable: 1, soakSeconds: 0, windows: [{schedule: '0 0 1 %d *', durationMinutes: 1}]}"
+            .formatted(far));
+
+    for (FleetNode node : nodes) {
+      await(node.name() + " has the image")
+          .atMost(PATIENCE)
+          .until(
+              () -> node.extension("hello"),
+              found ->
+                  found.filter(e -> e.reason().equals(Reasons.AWAITING_ADMISSION)).isPresent());
+      assertThat(node.state().orElseThrow().getSpec().assignments()).isEmpty();
+      assertThat(HostFiles.of(node))
+          .hasSize(1)
+          .allSatisfy((path, file) -> assertThat(path).endsWith("/images/" + image.sha256()));
+      World.assertUnmerged(node, "hello");
+    }
+    assertThat(world.awaitPolicy("hello", "False").getReason()).isEqualTo(Reasons.OUTSIDE_WINDOW);
+    await("they are counted")
+        .atMost(PATIENCE)
+        .until(() -> counted("staged").equals("3") && counted("active").equals("0"));
+
+    world
+        .fleet()
+        .server()
+        .answer(image.path().getFileName().toString(), new ImageServer.Answer.Status(503));
+    kubectl
+        .run("patch", "nep", "hello", "--type=merge", "-p", "spec: {rollout: {windows: null}}")
+        .orThrow();
+    waitFor("Ready", "nep/hello");
+    nodes.forEach(node -> World.assertRuns(node, image));
+    assertThat(nodes)
+        .allSatisfy(node -> assertThat(node.state().orElseThrow().getSpec().upcoming()).isEmpty());
+  }
+
+  /** What the extension's status counts of nodes; nothing is written as 0. */
+  private String counted(String what) {
+    String count =
+        kubectl
+            .run("get", "sysext", "hello", "-o", "jsonpath={.status.nodes." + what + "}")
+            .stdout();
+    return count.isEmpty() ? "0" : count;
   }
 
   private Node apiNode(FleetNode node) {

@@ -2,6 +2,7 @@ package io.kairos.extensions.agent.plan;
 
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Phase;
+import io.kairos.extensions.api.v1alpha1.Reasons;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -19,8 +20,8 @@ final class Ahead {
   private final Memory memory;
   private final long nowMillis;
 
-  Ahead(List<Assignment> assignments, HostView view, Memory memory, long nowMillis) {
-    this.ahead = assignments.stream().flatMap(one -> of(one).stream()).toList();
+  Ahead(Desired desired, HostView view, Memory memory, long nowMillis) {
+    this.ahead = desired.ahead();
     this.view = view;
     this.memory = memory;
     this.nowMillis = nowMillis;
@@ -39,7 +40,7 @@ final class Ahead {
   Optional<Assignment> stage() {
     return ahead.stream()
         .filter(Decider::isPlainName)
-        .filter(one -> !isReady(one) && !isUnfit(one))
+        .filter(one -> view.obstacle().isEmpty() && !isReady(one) && !isUnfit(one))
         .filter(one -> memory.failure(one).filter(f -> f.retryAtMillis() > nowMillis).isEmpty())
         .min(Comparator.comparing(Assignment::key));
   }
@@ -77,9 +78,37 @@ final class Ahead {
     return standing.withStagedRevision(staged).withNextFailure(next.flatMap(this::failure));
   }
 
+  /** Where something stands of which nothing is assigned yet. */
+  Standing standing(Assignment upcoming) {
+    Optional<Refusal> failure = failure(upcoming);
+    boolean ready = isReady(upcoming);
+    if (failure.isPresent()) {
+      Refusal why = failure.get();
+      return new Standing(upcoming, why.phase(), why.reason(), why.message(), 0)
+          .withStagedRevision(ready ? upcoming.target().revision() : "");
+    }
+    if (ready) {
+      return new Standing(
+              upcoming, Phase.STAGED, Reasons.AWAITING_ADMISSION, "downloaded ahead of its turn", 0)
+          .withStagedRevision(upcoming.target().revision());
+    }
+    boolean inWork = memory.staging().filter(Memory.use(upcoming)::equals).isPresent();
+    return new Standing(
+        upcoming,
+        inWork ? Phase.FETCHING : Phase.PENDING,
+        Planner.AT_WORK,
+        inWork ? "" : "waits until other images are fetched",
+        0);
+  }
+
   private Optional<Refusal> failure(Assignment next) {
     if (!Decider.isPlainName(next)) {
       return Optional.of(Decider.noPlainName(next));
+    }
+    if (view.obstacle().isPresent()) {
+      return Optional.of(
+          new Refusal(
+              Phase.INCOMPATIBLE, Reasons.CLASS_NOT_SUPPORTED, view.obstacle().orElseThrow()));
     }
     Stream<Refusal> unfit =
         memory.staged(Memory.use(next)).stream()

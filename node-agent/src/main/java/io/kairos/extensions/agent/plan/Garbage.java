@@ -32,12 +32,14 @@ import java.util.stream.Collectors;
  * <p>Of what interrupted steps left, only the beginning of an image that is still to come stays.
  */
 final class Garbage {
+  private final Desired desired;
   private final List<Assignment> assignments;
   private final HostView view;
   private final Memory memory;
 
-  Garbage(List<Assignment> assignments, HostView view, Memory memory) {
-    this.assignments = assignments;
+  Garbage(Desired desired, HostView view, Memory memory) {
+    this.desired = desired;
+    this.assignments = desired.assignments();
     this.view = view;
     this.memory = memory;
   }
@@ -60,9 +62,7 @@ final class Garbage {
             .filter(assignment -> !assignment.remove())
             .map(assignment -> assignment.target().image().sha256())
             .collect(Collectors.toCollection(HashSet::new));
-    assignments.stream()
-        .flatMap(assignment -> Ahead.of(assignment).stream())
-        .forEach(next -> wanted.add(next.target().image().sha256()));
+    desired.ahead().forEach(next -> wanted.add(next.target().image().sha256()));
     memory.staging().ifPresent(use -> wanted.add(use.sha256()));
     return wanted;
   }

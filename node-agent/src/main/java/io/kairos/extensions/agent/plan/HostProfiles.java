@@ -24,8 +24,13 @@ public record HostProfiles(Set<Profile> ofHost) {
     ofHost = Set.copyOf(ofHost);
   }
 
+  /** What is asked for, as it is meant on this host. */
+  public Desired read(Desired desired) {
+    return new Desired(read(desired.assignments()), read(desired.upcoming()));
+  }
+
   /** Assignments as they are meant on this host, what comes next included. */
-  public List<Assignment> read(List<Assignment> assignments) {
+  private List<Assignment> read(List<Assignment> assignments) {
     return assignments.stream()
         .map(
             assignment ->

@@ -354,7 +354,8 @@ public record Memory(
    *
    * @param nowMillis the agent's monotonic clock
    */
-  public Memory observed(List<Assignment> assignments, HostView view, long nowMillis) {
+  public Memory observed(Desired desired, HostView view, long nowMillis) {
+    List<Assignment> assignments = desired.assignments();
     Map<ExtensionKey, Soak> nextSoaks = new HashMap<>();
     Map<Tried, Failure> nextFailures = new HashMap<>();
     Map<ImageUse, Staged> nextStaged = new HashMap<>();
@@ -378,19 +379,14 @@ public record Memory(
         nextAttempts.put(key, assignment.attempt());
       }
       Stream.concat(Stream.of(assignment), Ahead.of(assignment).stream())
-          .forEach(
-              one -> {
-                failure(one).ifPresent(failure -> nextFailures.put(Tried.of(one), failure));
-                staged(use(one))
-                    .filter(known -> !(again && known instanceof Staged.Unfit))
-                    .ifPresent(known -> nextStaged.put(use(one), known));
-              });
+          .forEach(one -> keep(one, again, nextFailures, nextStaged));
       if (alone.contains(use(assignment))) {
         nextAlone.add(use(assignment));
       }
     }
+    desired.upcoming().forEach(one -> keep(one, false, nextFailures, nextStaged));
     Set<ImageUse> nextOutdated = new HashSet<>(outdated);
-    nextOutdated.retainAll(uses(assignments));
+    nextOutdated.retainAll(uses(desired));
     Map<String, Failure> nextUnread = new HashMap<>(unread);
     nextUnread.keySet().retainAll(view.storage().files().keySet());
     nextUnread.keySet().removeAll(view.images());
@@ -404,11 +400,19 @@ public record Memory(
         .withAttempts(nextAttempts);
   }
 
-  /** The images that are wanted, now or next. */
-  public static Set<ImageUse> uses(List<Assignment> assignments) {
-    return assignments.stream()
-        .filter(assignment -> !assignment.remove())
-        .flatMap(one -> Stream.concat(Stream.of(one), Ahead.of(one).stream()))
+  private void keep(
+      Assignment one, boolean again, Map<Tried, Failure> failures, Map<ImageUse, Staged> staged) {
+    failure(one).ifPresent(failure -> failures.put(Tried.of(one), failure));
+    staged(use(one))
+        .filter(known -> !(again && known instanceof Staged.Unfit))
+        .ifPresent(known -> staged.put(use(one), known));
+  }
+
+  /** The images that are wanted, now or ahead of their turn. */
+  public static Set<ImageUse> uses(Desired desired) {
+    return Stream.concat(
+            desired.assignments().stream().filter(assignment -> !assignment.remove()),
+            desired.ahead().stream())
         .map(Memory::use)
         .collect(Collectors.toUnmodifiableSet());
   }

@@ -14,6 +14,7 @@ import java.util.Set;
  * @param preempt whether the image in work has to give way to one that is needed sooner
  * @param prove merged images that have to prove themselves now
  * @param standings one for each assignment
+ * @param upcoming one for each extension that is to come, and of which nothing is assigned
  * @param waiting images that may have their trial only after others had theirs; they have it alone
  * @param idle whether nothing is to be merged, unmerged or proven now
  * @param wakeAtMillis when time alone will change the plan, on the agent's monotonic clock
@@ -24,6 +25,7 @@ public record Plan(
     boolean preempt,
     List<Proving> prove,
     List<Standing> standings,
+    List<Standing> upcoming,
     Set<ImageUse> waiting,
     boolean idle,
     OptionalLong wakeAtMillis) {
@@ -33,6 +35,7 @@ public record Plan(
     actions = List.copyOf(actions);
     prove = List.copyOf(prove);
     standings = List.copyOf(standings);
+    upcoming = List.copyOf(upcoming);
     waiting = Set.copyOf(waiting);
   }
 }

@@ -61,6 +61,7 @@ public final class Planner {
   private static final Set<Phase> MERGING =
       EnumSet.of(Phase.ACTIVATING, Phase.ROLLING_BACK, Phase.REMOVING);
 
+  private final Desired desired;
   private final List<Assignment> assignments;
   private final Elsewhere elsewhere;
   private final HostView view;
@@ -69,13 +70,14 @@ public final class Planner {
   private final long nowMillis;
 
   private Planner(
-      List<Assignment> assignments,
+      Desired desired,
       Elsewhere elsewhere,
       HostView view,
       Memory memory,
       Grants grants,
       long nowMillis) {
-    this.assignments = assignments;
+    this.desired = desired;
+    this.assignments = RequiredFirst.sort(desired.assignments());
     this.elsewhere = elsewhere;
     this.view = view;
     this.memory = memory;
@@ -86,7 +88,7 @@ public final class Planner {
   /**
    * Plans.
    *
-   * @param assignments what is wanted of one class, tombstones included
+   * @param desired what is asked for of one class
    * @param elsewhere the other classes
    * @param view what the host shows
    * @param memory what the agent remembers; {@link Memory#observed} of the same view
@@ -94,19 +96,18 @@ public final class Planner {
    * @param nowMillis the agent's monotonic clock
    */
   public static Plan plan(
-      List<Assignment> assignments,
+      Desired desired,
       Elsewhere elsewhere,
       HostView view,
       Memory memory,
       Grants grants,
       long nowMillis) {
-    return new Planner(RequiredFirst.sort(assignments), elsewhere, view, memory, grants, nowMillis)
-        .plan();
+    return new Planner(desired, elsewhere, view, memory, grants, nowMillis).plan();
   }
 
   private Plan plan() {
     Decider decider = new Decider(assignments, view, memory, grants, nowMillis);
-    Ahead ahead = new Ahead(assignments, view, memory, nowMillis);
+    Ahead ahead = new Ahead(desired, view, memory, nowMillis);
     Map<Assignment, Decision> decisions = new HashMap<>();
     assignments.forEach(assignment -> decisions.put(assignment, decider.decide(assignment)));
     waitForRequired(decider, decisions);
@@ -127,7 +128,7 @@ public final class Planner {
     List<Standing> standings = inOrder.stream().map(d -> ahead.tell(d.standing())).toList();
     boolean idle = actions.isEmpty() && prove.isEmpty() && memory.proving().isEmpty();
     if (actions.isEmpty()) {
-      actions.addAll(new Garbage(assignments, view, memory).actions());
+      actions.addAll(new Garbage(desired, view, memory).actions());
     }
     return new Plan(
         actions,
@@ -135,6 +136,7 @@ public final class Planner {
         urgent.isPresent() && ahead.isInWork(assignments),
         prove,
         standings,
+        desired.upcoming().stream().map(ahead::standing).toList(),
         waiting,
         idle,
         wake(inOrder, ahead, inPeace));

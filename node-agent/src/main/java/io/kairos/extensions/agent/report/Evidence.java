@@ -62,19 +62,25 @@ public record Evidence(
    *
    * @param type the class
    * @param standings of its assignments
+   * @param upcoming of what is to come, and of which nothing is assigned
    * @param view of the host that they come from
    * @param compared which of its extensions were compared, and what came of it
    */
   public record OfClass(
-      ExtensionType type, List<Standing> standings, HostView view, Compared compared) {
-    /** Of extensions that nobody compared. */
+      ExtensionType type,
+      List<Standing> standings,
+      List<Standing> upcoming,
+      HostView view,
+      Compared compared) {
+    /** Of extensions that nobody compared, with nothing to come. */
     public OfClass(ExtensionType type, List<Standing> standings, HostView view) {
-      this(type, standings, view, Compared.NOTHING);
+      this(type, standings, List.of(), view, Compared.NOTHING);
     }
 
     /** Takes copies. */
     public OfClass {
       standings = List.copyOf(standings);
+      upcoming = List.copyOf(upcoming);
     }
   }
 

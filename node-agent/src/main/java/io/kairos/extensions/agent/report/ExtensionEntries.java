@@ -20,8 +20,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * What a status says of extensions: an entry for each assignment, and for each extension of ours
- * that is assigned no more.
+ * What a status says of extensions: an entry for each assignment, for each extension of ours that
+ * is assigned no more, and for each that is to come.
  */
 final class ExtensionEntries {
   /** What the schema takes beside 64 assignments. */
@@ -30,23 +30,34 @@ final class ExtensionEntries {
   private ExtensionEntries() {}
 
   /**
-   * All of them.
+   * Those of what is there, or shall be.
    *
    * @param previous the last status, for its times and failures
    * @param now RFC 3339, for what moved
    */
-  static List<ExtensionStatus> of(
+  static List<ExtensionStatus> present(
       Evidence evidence, NodeExtensionStateStatus previous, String now) {
     return Stream.concat(
-            assigned(evidence).map(entry -> failing(entry, evidence.standings(), previous, now)),
+            evidence.classes().stream()
+                .flatMap(one -> entries(one.standings(), one.view(), previous, now)),
             released(evidence).limit(MOST_RELEASED))
         .map(entry -> timed(entry, previous, now))
         .toList();
   }
 
-  private static Stream<ExtensionStatus> assigned(Evidence evidence) {
+  /** Those of what is to come, and of which nothing is assigned. */
+  static List<ExtensionStatus> upcoming(
+      Evidence evidence, NodeExtensionStateStatus previous, String now) {
     return evidence.classes().stream()
-        .flatMap(one -> one.standings().stream().map(standing -> entry(standing, one.view())));
+        .flatMap(one -> entries(one.upcoming(), one.view(), previous, now))
+        .map(entry -> timed(entry, previous, now))
+        .toList();
+  }
+
+  private static Stream<ExtensionStatus> entries(
+      List<Standing> standings, HostView view, NodeExtensionStateStatus previous, String now) {
+    return standings.stream()
+        .map(standing -> failing(entry(standing, view), standing, previous, now));
   }
 
   private static Stream<ExtensionStatus> released(Evidence evidence) {
@@ -94,15 +105,7 @@ final class ExtensionEntries {
    * last one told. It keeps the time of its first report.
    */
   private static ExtensionStatus failing(
-      ExtensionStatus entry,
-      List<Standing> standings,
-      NodeExtensionStateStatus previous,
-      String now) {
-    Standing standing =
-        standings.stream()
-            .filter(one -> one.assignment().key().equals(entry.key()))
-            .findFirst()
-            .orElseThrow();
+      ExtensionStatus entry, Standing standing, NodeExtensionStateStatus previous, String now) {
     Optional<LastFailure> before =
         previous.extensions().stream()
             .filter(one -> one.key().equals(entry.key()))
@@ -150,10 +153,12 @@ final class ExtensionEntries {
   }
 
   private static Stream<ExtensionStatus> released(Evidence.OfClass evidence) {
-    Set<String> assigned =
-        evidence.standings().stream().map(s -> s.assignment().name()).collect(Collectors.toSet());
+    Set<String> spokenOf =
+        Stream.concat(evidence.standings().stream(), evidence.upcoming().stream())
+            .map(standing -> standing.assignment().name())
+            .collect(Collectors.toSet());
     return evidence.view().names().entrySet().stream()
-        .filter(entry -> !assigned.contains(entry.getKey()))
+        .filter(entry -> !spokenOf.contains(entry.getKey()))
         .filter(entry -> entry.getValue().images().findAny().isPresent())
         .sorted(Map.Entry.comparingByKey())
         .map(

@@ -12,8 +12,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Sums up a node: one entry for each assignment and for each extension of ours that is assigned no
- * more ({@link ExtensionEntries}), counts, and conditions ({@link NodeConditions}).
+ * Sums up a node: entries ({@link ExtensionEntries}), counts, and conditions ({@link
+ * NodeConditions}), of which what is to come has no part.
  */
 public final class StatusReport {
   /** What the schema takes. */
@@ -32,7 +32,10 @@ public final class StatusReport {
    */
   public static NodeExtensionStateStatus of(
       Evidence evidence, NodeExtensionStateStatus previous, String now) {
-    List<ExtensionStatus> entries = ExtensionEntries.of(evidence, previous, now);
+    List<ExtensionStatus> present = ExtensionEntries.present(evidence, previous, now);
+    List<ExtensionStatus> entries =
+        Stream.concat(present.stream(), ExtensionEntries.upcoming(evidence, previous, now).stream())
+            .toList();
     List<FileOverlap> overlaps = OverlapCondition.overlaps(evidence, previous);
     List<Standing> wanted =
         evidence.standings().stream().filter(s -> !s.assignment().remove()).toList();
@@ -42,7 +45,7 @@ public final class StatusReport {
             Conditions.transition(
                 previous.conditions(),
                 Stream.of(
-                        NodeConditions.of(entries, evidence).stream(),
+                        NodeConditions.of(present, evidence).stream(),
                         ImagePolicyCondition.of(evidence.host(), evidence.generation()).stream(),
                         BootMergeCondition.of(evidence).stream(),
                         OverlapCondition.of(overlaps, evidence.generation()).stream())

@@ -145,6 +145,56 @@ class AheadPlanTest extends PlanScenario {
   }
 
   @Test
+  void whatIsNewAltogetherIsFetchedAndToldAndNothingIsLinked() {
+    settled();
+    agent.upcoming(live("other", "1"));
+
+    Plan plan = agent.settleForGood();
+
+    assertThat(agent.news()).isEmpty();
+    assertThat(plan.upcoming())
+        .singleElement()
+        .satisfies(
+            other -> {
+              assertThat(other.phase()).isEqualTo(Phase.STAGED);
+              assertThat(other.reason()).isEqualTo(Reasons.AWAITING_ADMISSION);
+              assertThat(other.stagedRevision()).isEqualTo("v1-1");
+            });
+    assertThat(host.view().names()).containsOnlyKeys("tool");
+    agent.staging(assignment -> new Staged.NotStaged("DownloadRefused", "the server is gone"));
+
+    agent.upcoming().want(live("tool", "1"), live("other", "1")).settleForGood();
+
+    assertMerged("other", "1");
+  }
+
+  @Test
+  void whatIsNewAndDoesNotFitIsToldAndDisturbsNothing() {
+    settled();
+    agent.staging(assignment -> UNFIT);
+    agent.upcoming(live("other", "1"));
+
+    Plan plan = agent.settleForGood();
+
+    assertThat(plan.upcoming().get(0).phase()).isEqualTo(Phase.INCOMPATIBLE);
+    assertThat(plan.upcoming().get(0).reason()).isEqualTo("OsMismatch");
+    assertThat(agent.standing("tool").phase()).isEqualTo(Phase.ACTIVE);
+    assertThat(agent.news()).isEmpty();
+  }
+
+  @Test
+  void whatIsNotToComeAfterAllIsCollected() {
+    settled();
+    agent.upcoming(live("other", "1")).settleForGood();
+    String image = live("other", "1").target().image().sha256();
+    assertThat(host.view().images()).contains(image);
+
+    agent.upcoming().settleForGood();
+
+    assertThat(host.view().images()).doesNotContain(image);
+  }
+
+  @Test
   void aNewAttemptLooksIntoItAgain() {
     settled();
     agent.staging(assignment -> UNFIT);

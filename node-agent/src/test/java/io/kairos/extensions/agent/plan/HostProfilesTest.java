@@ -21,7 +21,7 @@ class HostProfilesTest {
   }
 
   private static List<Profile> onOne(Profile... profiles) {
-    return ONE.read(List.of(of(profiles))).get(0).target().profiles();
+    return ONE.read(Desired.only(List.of(of(profiles)))).assignments().get(0).target().profiles();
   }
 
   @Test
@@ -40,7 +40,7 @@ class HostProfilesTest {
   @Test
   void aloneTheWayBackIsRefusedInWords() {
     Assignment asked = of(Profile.PASSIVE, Profile.RECOVERY);
-    assertThat(ONE.read(List.of(asked))).containsExactly(asked);
+    assertThat(ONE.read(Desired.only(List.of(asked))).assignments()).containsExactly(asked);
     assertThat(ONE.refusal(asked.target()))
         .hasValueSatisfying(
             refusal -> {
@@ -54,7 +54,13 @@ class HostProfilesTest {
   void whatComesNextIsReadTheSameWay() {
     Assignment asked =
         of(Profile.ACTIVE).toBuilder().nextOrNull(of(Profile.COMMON).target()).build();
-    assertThat(ONE.read(List.of(asked)).get(0).next().orElseThrow().profiles())
+    assertThat(
+            ONE.read(Desired.only(List.of(asked)))
+                .assignments()
+                .get(0)
+                .next()
+                .orElseThrow()
+                .profiles())
         .containsExactly(Profile.ACTIVE);
   }
 
@@ -62,7 +68,8 @@ class HostProfilesTest {
   void aKairosHostTakesThemToTheLetter() {
     HostProfiles all = new HostProfiles(EnumSet.allOf(Profile.class));
     for (Profile profile : Profile.values()) {
-      assertThat(all.read(List.of(of(profile)))).containsExactly(of(profile));
+      assertThat(all.read(Desired.only(List.of(of(profile)))).assignments())
+          .containsExactly(of(profile));
       assertThat(all.refusal(of(profile).target())).isEmpty();
     }
   }

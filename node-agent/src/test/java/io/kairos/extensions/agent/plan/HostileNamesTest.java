@@ -72,7 +72,13 @@ class HostileNamesTest {
     boolean plain = name.matches(Api.IMAGE_NAME_PATTERN) && digest.matches(Api.DIGEST_PATTERN);
 
     Plan plan =
-        Planner.plan(List.of(assignment), Elsewhere.NOTHING, EMPTY, Memory.EMPTY, Grants.NONE, 0);
+        Planner.plan(
+            Desired.only(List.of(assignment)),
+            Elsewhere.NOTHING,
+            EMPTY,
+            Memory.EMPTY,
+            Grants.NONE,
+            0);
 
     if (!plain) {
       assertThat(plan.actions()).isEmpty();

@@ -145,18 +145,19 @@ class MemoryTest {
 
   @Test
   void aSoakRunsWhileTheVersionStaysMerged() {
-    Memory begun = Memory.EMPTY.observed(List.of(one), merged(one), 100);
-    Memory later = begun.observed(List.of(one), merged(one), 200);
+    Memory begun = Memory.EMPTY.observed(Desired.only(List.of(one)), merged(one), 100);
+    Memory later = begun.observed(Desired.only(List.of(one)), merged(one), 200);
     assertThat(later.soaks().get(one.key()).sinceMillis()).isEqualTo(100);
-    assertThat(later.observed(List.of(one), merged(), 300).soaks()).isEmpty();
+    assertThat(later.observed(Desired.only(List.of(one)), merged(), 300).soaks()).isEmpty();
     assertThat(
             later
-                .observed(List.of(live("one", "2")), merged(live("one", "2")), 300)
+                .observed(Desired.only(List.of(live("one", "2"))), merged(live("one", "2")), 300)
                 .soaks()
                 .get(one.key())
                 .sinceMillis())
         .isEqualTo(300);
-    assertThat(later.observed(List.of(one.tombstone()), merged(one), 300).soaks()).isEmpty();
+    assertThat(later.observed(Desired.only(List.of(one.tombstone())), merged(one), 300).soaks())
+        .isEmpty();
   }
 
   @Test
@@ -166,9 +167,10 @@ class MemoryTest {
             .finished(one, READY, 0, NODE)
             .failed(one, "R", "m", 0, NODE)
             .suspecting(Set.of(Memory.use(one)));
-    Memory kept = memory.observed(List.of(one), merged(), 0);
+    Memory kept = memory.observed(Desired.only(List.of(one)), merged(), 0);
     assertThat(kept).isEqualTo(memory);
-    assertThat(memory.observed(List.of(two), merged(), 0)).isEqualTo(Memory.EMPTY);
-    assertThat(memory.observed(List.of(live("one", "2")), merged(), 0)).isEqualTo(Memory.EMPTY);
+    assertThat(memory.observed(Desired.only(List.of(two)), merged(), 0)).isEqualTo(Memory.EMPTY);
+    assertThat(memory.observed(Desired.only(List.of(live("one", "2"))), merged(), 0))
+        .isEqualTo(Memory.EMPTY);
   }
 }

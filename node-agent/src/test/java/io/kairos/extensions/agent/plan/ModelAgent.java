@@ -23,6 +23,7 @@ public final class ModelAgent {
   public final List<Action> done = new ArrayList<>();
 
   private final Map<String, Assignment> wanted = new HashMap<>();
+  private List<Assignment> upcoming = List.of();
   private Memory memory = Memory.EMPTY;
   private Optional<Assignment> inWork = Optional.empty();
   private Function<Assignment, Staged> stager =
@@ -54,6 +55,16 @@ public final class ModelAgent {
   public ModelAgent forget(String name) {
     wanted.remove(name);
     return this;
+  }
+
+  /** This is to come, of which nothing is assigned. */
+  ModelAgent upcoming(Assignment... assignments) {
+    upcoming = List.of(assignments);
+    return this;
+  }
+
+  private Desired desired() {
+    return new Desired(wanted(), upcoming);
   }
 
   /** All assignments. */
@@ -114,17 +125,17 @@ public final class ModelAgent {
   /** Plans for what the host shows now, and takes the plan's image into work. */
   public Plan plan() {
     HostView view = host.view();
-    memory = memory.observed(wanted(), view, nowMillis);
-    Plan plan = Planner.plan(wanted(), elsewhere, view, memory, grants, nowMillis);
+    memory = memory.observed(desired(), view, nowMillis);
+    Plan plan = Planner.plan(desired(), elsewhere, view, memory, grants, nowMillis);
     if (plan.preempt()) {
       inWork = Optional.empty();
       memory = memory.withStaging(Optional.empty());
-      plan = Planner.plan(wanted(), elsewhere, view, memory, grants, nowMillis);
+      plan = Planner.plan(desired(), elsewhere, view, memory, grants, nowMillis);
     }
     if (plan.stage().isPresent()) {
       inWork = plan.stage();
       memory = memory.begun(Memory.use(inWork.orElseThrow()));
-      plan = Planner.plan(wanted(), elsewhere, view, memory, grants, nowMillis);
+      plan = Planner.plan(desired(), elsewhere, view, memory, grants, nowMillis);
     }
     memory = memory.suspecting(plan.waiting());
     for (Proving proving : plan.prove()) {

@@ -39,7 +39,8 @@ class OverlapConditionTest {
     return StatusReport.of(
         new Evidence(
             1,
-            List.of(new Evidence.OfClass(ExtensionType.SYSEXT, standings, view, compared)),
+            List.of(
+                new Evidence.OfClass(ExtensionType.SYSEXT, standings, List.of(), view, compared)),
             HostStatus.UNKNOWN,
             List.of()),
         previous,

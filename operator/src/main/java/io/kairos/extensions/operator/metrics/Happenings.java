@@ -3,6 +3,7 @@ package io.kairos.extensions.operator.metrics;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.ExtensionKey;
 import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
+import io.kairos.extensions.api.v1alpha1.Upcoming;
 import io.kairos.extensions.operator.plan.FleetSnapshot;
 import io.kairos.extensions.operator.plan.FleetSnapshot.State;
 import java.time.DateTimeException;
@@ -14,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What agents have told between two looks at a fleet. What was told before the first look was told
@@ -54,7 +56,9 @@ record Happenings(List<Failure> failures, List<Stay> stays) {
       }
       Map<ExtensionKey, ExtensionStatus> earlier = was.map(Happenings::byKey).orElse(Map.of());
       Map<ExtensionKey, String> policies =
-          state.spec().assignments().stream()
+          Stream.concat(
+                  state.spec().assignments().stream(),
+                  state.spec().upcoming().stream().map(Upcoming::assigned))
               .collect(Collectors.toMap(Assignment::key, Assignment::policy, (a, b) -> a));
       byKey(state)
           .forEach(

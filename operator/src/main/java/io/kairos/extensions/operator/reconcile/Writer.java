@@ -291,7 +291,10 @@ final class Writer {
         update.node(),
         state -> {
           state.setSpec(
-              new NodeExtensionStateSpec(update.assignments(), state.getSpec().maintenance()));
+              state
+                  .getSpec()
+                  .withAssignments(update.assignments())
+                  .withUpcoming(update.upcoming()));
           Map<String, String> annotations = new HashMap<>(state.getMetadata().getAnnotations());
           if (update.admissions().isEmpty()) {
             annotations.remove(Conversion.ADMISSIONS);
@@ -322,8 +325,7 @@ final class Writer {
         fleet.states(),
         maintain.node(),
         state -> {
-          state.setSpec(
-              new NodeExtensionStateSpec(state.getSpec().assignments(), maintain.maintenance()));
+          state.setSpec(state.getSpec().withMaintenance(maintain.maintenance()));
           // its agent has to have seen this before it counts as knowing
           Map<String, String> annotations = new HashMap<>(state.getMetadata().getAnnotations());
           bind(annotations);

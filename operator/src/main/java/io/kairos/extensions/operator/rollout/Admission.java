@@ -313,6 +313,7 @@ public final class Admission {
               new UpdateState(
                   node,
                   List.copyOf(assignments.values()),
+                  staging.upcoming(node, assignments.navigableKeySet()),
                   admissions,
                   admitted || changes.changesFreely()));
         });

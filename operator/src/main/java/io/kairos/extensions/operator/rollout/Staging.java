@@ -5,8 +5,10 @@ import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.ExtensionKey;
 import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
 import io.kairos.extensions.api.v1alpha1.Target;
+import io.kairos.extensions.api.v1alpha1.Upcoming;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Policy;
 import io.kairos.extensions.operator.plan.FleetSnapshot.State;
+import io.kairos.extensions.operator.plan.Planner;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,10 +18,10 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * What nodes may download ahead of their turn: {@code next} of an assignment that is there already.
- * It is never linked, so it takes no slot, waits for no wave, and goes on outside of windows.
- * {@code maxStaging} nodes do so at once; one whose download failed tries again by itself and is
- * not counted. A node to which something is new altogether downloads it once it is admitted.
+ * What nodes may download ahead of their turn: {@code next} of an assignment that is there already,
+ * and {@code upcoming}, of which there is nothing yet. It is never linked, so it takes no slot,
+ * waits for no wave, and goes on outside of windows. {@code maxStaging} nodes do so at once; one
+ * whose download failed tries again by itself and is not counted.
  *
  * <p>It is a limit for the sake of networks and servers, not of nodes: two leaders may exceed it
  * for a moment.
@@ -27,6 +29,7 @@ import java.util.TreeMap;
 final class Staging {
   private final Map<String, NodeWork> work;
   private final Map<String, NavigableMap<ExtensionKey, Optional<Target>>> changes = new HashMap<>();
+  private final Map<String, NavigableMap<ExtensionKey, Upcoming>> fresh = new HashMap<>();
 
   Staging(Map<String, NodeWork> work) {
     this.work = work;
@@ -52,11 +55,38 @@ final class Staging {
     for (String name : candidates) {
       NodeWork node = work.get(name);
       NavigableMap<ExtensionKey, Optional<Target>> wanted = wanted(policy, node);
-      if (room > 0 && mayBegin.contains(name) && !wanted.isEmpty()) {
+      NavigableMap<ExtensionKey, Upcoming> missing = missing(policy, node);
+      if (room > 0 && mayBegin.contains(name) && !(wanted.isEmpty() && missing.isEmpty())) {
         changes.computeIfAbsent(name, n -> new TreeMap<>()).putAll(wanted);
+        fresh.computeIfAbsent(name, n -> new TreeMap<>()).putAll(missing);
         room--;
       }
     }
+  }
+
+  /** What is new to a node altogether, and not told it yet. */
+  private static NavigableMap<ExtensionKey, Upcoming> missing(Policy policy, NodeWork node) {
+    NavigableMap<ExtensionKey, Upcoming> missing = new TreeMap<>();
+    node.changesOf(policy.name()).values().stream()
+        .filter(change -> isNew(node, change))
+        .map(Upcoming::of)
+        .filter(upcoming -> !node.state().spec().upcoming().contains(upcoming))
+        .forEach(upcoming -> missing.put(upcoming.key(), upcoming));
+    return missing;
+  }
+
+  private static boolean isNew(NodeWork node, Assignment change) {
+    return !change.remove()
+        && change.target().activation() != Activation.STAGE
+        && node.state().spec().assignments().stream()
+            .noneMatch(present -> present.key().equals(change.key()));
+  }
+
+  /** Whether what a node was told is to come is to come still. */
+  private static boolean isStillWanted(NodeWork node, Upcoming upcoming) {
+    return Optional.ofNullable(node.changesOf(upcoming.policy()).get(upcoming.key()))
+        .filter(change -> isNew(node, change) && Upcoming.of(change).equals(upcoming))
+        .isPresent();
   }
 
   /** What is wanted next on a node and not there yet. */
@@ -96,12 +126,16 @@ final class Staging {
   }
 
   private static boolean isStaging(Policy policy, NodeWork node) {
+    State state = node.state();
     return own(policy, node).stream()
-        .anyMatch(
-            a ->
-                a.next().isPresent()
-                    && a.next().equals(next(policy, node, a))
-                    && !isSettled(node.state(), a, a.next().get().revision()));
+            .anyMatch(
+                a ->
+                    a.next().isPresent()
+                        && a.next().equals(next(policy, node, a))
+                        && !isSettled(state, a, a.next().get().revision()))
+        || state.spec().upcoming().stream()
+            .filter(one -> one.policy().equals(policy.name()) && isStillWanted(node, one))
+            .anyMatch(one -> !isSettled(state, one.assigned(), one.target().revision()));
   }
 
   /** Whether the download is through, or failed. */
@@ -116,7 +150,26 @@ final class Staging {
 
   /** Whether something changes on a node. */
   boolean changes(String node) {
-    return changes.containsKey(node);
+    NodeWork its = work.get(node);
+    return changes.containsKey(node)
+        || !upcoming(node, its.freely().navigableKeySet()).equals(its.state().spec().upcoming());
+  }
+
+  /**
+   * What is to come on a node. No more than fits beside what is assigned.
+   *
+   * @param assigned what is assigned there from now on
+   */
+  List<Upcoming> upcoming(String node, Set<ExtensionKey> assigned) {
+    NavigableMap<ExtensionKey, Upcoming> result = new TreeMap<>();
+    work.get(node).state().spec().upcoming().stream()
+        .filter(one -> isStillWanted(work.get(node), one))
+        .forEach(one -> result.put(one.key(), one));
+    result.putAll(fresh.getOrDefault(node, new TreeMap<>()));
+    result.keySet().removeAll(assigned);
+    return result.values().stream()
+        .limit(Math.max(0, Planner.MAX_ASSIGNMENTS - assigned.size()))
+        .toList();
   }
 
   /** A node's assignments with what comes next. */

@@ -3,13 +3,18 @@ package io.kairos.extensions.operator.rollout;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Maintenance;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus;
+import io.kairos.extensions.api.v1alpha1.NodeExtensionStateSpec;
 import io.kairos.extensions.api.v1alpha1.SystemExtensionStatus;
+import io.kairos.extensions.api.v1alpha1.Upcoming;
 import io.kairos.extensions.operator.plan.FleetSnapshot;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Pod;
 import io.kairos.extensions.operator.plan.RevisionContent;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.NavigableSet;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
 
 /**
  * One write to the API server. A pass is a list of them; each is conditional on the object being as
@@ -60,6 +65,25 @@ public sealed interface Write {
   sealed interface OfNode extends Write {
     /** The name of the node. */
     String node();
+
+    /** The policies that it is written for, by what the spec of the node's state was before. */
+    default Set<String> policies(NodeExtensionStateSpec before) {
+      Set<String> policies = new TreeSet<>();
+      if (this instanceof UpdateState update) {
+        Stream.of(update.assignments(), before.assignments())
+            .flatMap(List::stream)
+            .filter(
+                one -> !(update.assignments().contains(one) && before.assignments().contains(one)))
+            .forEach(one -> policies.add(one.policy()));
+        Stream.of(update.upcoming(), before.upcoming())
+            .flatMap(List::stream)
+            .filter(one -> !(update.upcoming().contains(one) && before.upcoming().contains(one)))
+            .forEach(one -> policies.add(one.policy()));
+      } else if (this instanceof Maintain maintain) {
+        maintain.maintenance().forEach(one -> policies.add(one.policy()));
+      }
+      return policies;
+    }
   }
 
   /** One that counts on all others of its pass. */
@@ -162,12 +186,17 @@ public sealed interface Write {
    *
    * @param node the name of the node
    * @param assignments the whole new list
+   * @param upcoming the whole new list of what is to come; see {@link Staging}
    * @param admissions the whole new list of admissions; see {@link Admission}
    * @param binding whether the agent has to answer to it before its reports count again; false
    *     where nothing changes but what comes next
    */
   record UpdateState(
-      String node, List<Assignment> assignments, NavigableSet<String> admissions, boolean binding)
+      String node,
+      List<Assignment> assignments,
+      List<Upcoming> upcoming,
+      NavigableSet<String> admissions,
+      boolean binding)
       implements OfNode {}
 
   /**

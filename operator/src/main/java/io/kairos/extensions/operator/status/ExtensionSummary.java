@@ -100,12 +100,20 @@ public final class ExtensionSummary {
       tally.desired++;
       Optional<Assignment> told = present.stream().filter(wanted::isSameOrder).findFirst();
       if (state.isEmpty() || told.isEmpty()) {
-        tally.open.put(node, "not told yet");
+        boolean ahead = state.filter(s -> isStagedAhead(s, wanted)).isPresent();
+        tally.staged += ahead ? 1 : 0;
+        tally.open.put(node, ahead ? "downloaded, not told yet" : "not told yet");
         tally.moving |= present.stream().anyMatch(a -> isWorking(state, a));
       } else {
         count(tally, node, state.get(), told.get());
       }
     }
+  }
+
+  private static boolean isStagedAhead(State state, Assignment wanted) {
+    return Standing.entry(state, wanted)
+        .filter(entry -> entry.stagedRevision().equals(wanted.target().revision()))
+        .isPresent();
   }
 
   /** Where a policy gives an older generation than the present one, or none. */

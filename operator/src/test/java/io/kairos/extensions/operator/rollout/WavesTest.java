@@ -13,13 +13,17 @@ import static io.kairos.extensions.operator.plan.Fleets.with;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.IntOrString;
+import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
 import io.kairos.extensions.api.v1alpha1.Api;
 import io.kairos.extensions.api.v1alpha1.Approval;
+import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus.WavePreview;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus.WaveStatus;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateSpec;
 import io.kairos.extensions.api.v1alpha1.OnFailure;
 import io.kairos.extensions.api.v1alpha1.Phase;
+import io.kairos.extensions.api.v1alpha1.Reasons;
+import io.kairos.extensions.api.v1alpha1.Upcoming;
 import io.kairos.extensions.api.v1alpha1.Wave;
 import io.kairos.extensions.api.v1alpha1.Window;
 import io.kairos.extensions.operator.plan.Circumstances;
@@ -104,7 +108,8 @@ class WavesTest {
     for (Write write : decisions.nodeWrites()) {
       if (write instanceof UpdateState update) {
         State before = states.get(update.node());
-        NodeExtensionStateSpec spec = new NodeExtensionStateSpec(update.assignments());
+        NodeExtensionStateSpec spec =
+            new NodeExtensionStateSpec(update.assignments(), List.of(), update.upcoming());
         states.put(
             update.node(),
             before.toBuilder()
@@ -432,6 +437,78 @@ class WavesTest {
     base = with(base, s -> s.paused(false));
     assertThat(pass()).isEmpty();
     assertThat(staging()).containsExactly("n1");
+  }
+
+  @Test
+  void whatIsNewToANodeIsDownloadedAheadToo() {
+    rollout(
+        r ->
+            r.windows(List.of(new Window("0 13 * * *", 60, "UTC"))) // it is noon
+                .maxUnavailable(new IntOrString(1))
+                .maxStaging(new IntOrString(2)));
+
+    assertThat(pass()).isEmpty();
+    assertThat(upcoming()).containsExactly("n1", "n2");
+    assertThat(last.slots()).isEmpty();
+    stagedUpcoming("n1");
+    assertThat(pass()).isEmpty();
+    assertThat(upcoming()).as("one is through").containsExactly("n1", "n2", "n3");
+
+    later(3600);
+    assertThat(pass()).containsExactly("n1");
+    assertThat(upcoming()).as("what is assigned is not to come").containsExactly("n2", "n3");
+    assertThat(states.get("n1").spec().assignments()).hasSize(1);
+  }
+
+  @Test
+  void whatIsNoLongerWantedIsNotToComeEither() {
+    rollout(r -> r.windows(List.of(new Window("0 13 * * *", 60, "UTC"))));
+    pass();
+    String first = states.get("n1").spec().upcoming().get(0).target().revision();
+
+    version = "2";
+    assertThat(pass()).isEmpty();
+    assertThat(upcoming()).as("another takes its place").containsExactly("n1");
+    assertThat(states.get("n1").spec().upcoming().get(0).target().revision()).isNotEqualTo(first);
+
+    base = with(base, s -> s.paused(true));
+    pass();
+    assertThat(upcoming()).as("a pause takes nothing back").containsExactly("n1");
+    base =
+        with(
+            base,
+            s -> s.nodeSelector(new LabelSelectorBuilder().addToMatchLabels("no", "such").build()));
+    pass();
+    assertThat(upcoming()).isEmpty();
+  }
+
+  private List<String> upcoming() {
+    return states.values().stream()
+        .filter(s -> !s.spec().upcoming().isEmpty())
+        .map(State::node)
+        .toList();
+  }
+
+  private void stagedUpcoming(String name) {
+    State state = states.get(name);
+    Upcoming upcoming = state.spec().upcoming().get(0);
+    states.put(
+        name,
+        state.toBuilder()
+            .status(
+                state.status().toBuilder()
+                    .extensions(
+                        List.of(
+                            ExtensionStatus.builder()
+                                .type(upcoming.type())
+                                .name(upcoming.name())
+                                .phase(Phase.STAGED)
+                                .reason(Reasons.AWAITING_ADMISSION)
+                                .revision(upcoming.target().revision())
+                                .stagedRevision(upcoming.target().revision())
+                                .build()))
+                    .build())
+            .build());
   }
 
   private List<String> staging() {

@@ -199,6 +199,7 @@ final class ModelLeader {
           update.node(),
           statesRead.get(update.node()).version(),
           update.assignments(),
+          update.upcoming(),
           update.admissions(),
           update.binding());
     } else if (write instanceof Write.PolicyStatus status) {

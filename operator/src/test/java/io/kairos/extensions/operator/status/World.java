@@ -9,6 +9,7 @@ import io.kairos.extensions.api.v1alpha1.NodeExtensionStateSpec;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus;
 import io.kairos.extensions.api.v1alpha1.Rollout;
 import io.kairos.extensions.api.v1alpha1.SystemExtensionStatus;
+import io.kairos.extensions.api.v1alpha1.Upcoming;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Extension;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Node;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Policy;
@@ -342,10 +343,12 @@ final class World {
       String node,
       long version,
       List<Assignment> assignments,
+      List<Upcoming> upcoming,
       Set<String> admissions,
       boolean binding) {
     State state = current(states, node, version);
-    NodeExtensionStateSpec spec = new NodeExtensionStateSpec(assignments);
+    NodeExtensionStateSpec spec =
+        new NodeExtensionStateSpec(assignments, state.spec().maintenance(), upcoming);
     boolean changed = !spec.equals(state.spec());
     put(
         states,
