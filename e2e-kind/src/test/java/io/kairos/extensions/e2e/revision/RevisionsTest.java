@@ -26,8 +26,9 @@ import io.kairos.extensions.operator.OperatorConfig;
 import io.kairos.extensions.operator.SysextOperator;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.ArrayDeque;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -35,27 +36,32 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 
 /** What a policy gave before is kept on a real API server, and can be returned to. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RevisionsTest {
   private static final Duration LIMIT = Duration.ofSeconds(30);
   private static final SimulatedNodes.Pace PACE =
       new SimulatedNodes.Pace(Duration.ofMillis(2), Duration.ofMillis(10));
 
-  private final List<AutoCloseable> open = new ArrayList<>();
+  private final Deque<AutoCloseable> ofTest = new ArrayDeque<>();
   private Kubectl kubectl;
   private KubernetesClient client;
   private SimulatedNodes nodes;
   private TestCluster cluster;
   private SysextOperator operator;
+  private int leases;
 
-  @BeforeEach
-  void start() {
+  @BeforeAll
+  void startCluster() {
     TestClusters.Chosen chosen = TestClusters.best(Effort.CACHED_ONLY);
-    cluster = opened(chosen.recordIn(RunReport.ofThisBuild()).cluster());
+    cluster = chosen.recordIn(RunReport.ofThisBuild()).cluster();
     if (!cluster.real()) {
       String reason = "a stand-in proves nothing here: " + String.join("; ", chosen.notes());
       RunReport.ofThisBuild().record("aborted", "revisions: " + reason);
@@ -64,22 +70,47 @@ class RevisionsTest {
     cluster.applyCrds(Crds.all());
     kubectl = Kubectl.of(cluster).orElseThrow();
     client = cluster.client();
-    nodes = opened(SimulatedNodes.start(cluster.client(), 7, PACE));
+    nodes = SimulatedNodes.start(cluster.client(), 7, PACE);
     for (int i = 1; i <= 3; i++) {
       nodes.join("node-" + i, Map.of());
     }
+  }
+
+  @AfterAll
+  void stopCluster() {
+    if (nodes != null) {
+      nodes.close();
+    }
+    if (cluster != null) {
+      cluster.close();
+    }
+  }
+
+  @BeforeEach
+  void start() {
+    leases++;
     operator = startOperator();
   }
 
+  /** Each test begins with three nodes that have nothing, and has its own operators. */
   @AfterEach
   void stop() throws Exception {
-    for (int i = open.size() - 1; i >= 0; i--) {
-      open.get(i).close();
+    for (int i = 1; i <= 3; i++) {
+      nodes.befall("node-" + i);
+    }
+    kubectl.run("delete", "validatingadmissionpolicies,validatingadmissionpolicybindings", "--all");
+    kubectl.run("delete", "nep,sysext", "--all", "--timeout=30s").orThrow();
+    await("nothing is left", () -> revisions().isEmpty() && versions().isEmpty());
+    while (!ofTest.isEmpty()) {
+      ofTest.pop().close();
+    }
+    if (nodes.size() > 3) {
+      nodes.leave("node-4");
     }
   }
 
   private <T extends AutoCloseable> T opened(T closeable) {
-    open.add(closeable);
+    ofTest.push(closeable);
     return closeable;
   }
 
@@ -87,7 +118,7 @@ class RevisionsTest {
     return opened(
         SysextOperator.start(
             cluster.client(),
-            new OperatorConfig(true, "default", "sysext-operator", -1, ""),
+            new OperatorConfig(true, "default", "sysext-operator-" + leases, -1, ""),
             Clock.systemUTC()));
   }
 
@@ -347,6 +378,63 @@ class RevisionsTest {
     Awaitility.await("it is tried again")
         .atMost(Duration.ofSeconds(100))
         .until(() -> versions().contains("2"));
+  }
+
+  @Test
+  void aNodeWhoseStateMayNotBeWrittenHoldsUpItsPolicyAlone() {
+    kubectl
+        .apply(
+            """
+            apiVersion: admissionregistration.k8s.io/v1
+            kind: ValidatingAdmissionPolicy
+            metadata: {name: no-state}
+            spec:
+              failurePolicy: Fail
+              matchConstraints:
+                resourceRules:
+                - apiGroups: [extensions.kairos.io]
+                  apiVersions: [v1alpha1]
+                  operations: [UPDATE]
+                  resources: [nodeextensionstates]
+              matchConditions: [{name: node-1, expression: "object.metadata.name == 'node-1'"}]
+              validations:
+              - {expression: "size(object.spec.assignments) == 0 && !('try' in
+                  object.metadata.?labels.orValue({}))", message: hands off}
+            ---
+            apiVersion: admissionregistration.k8s.io/v1
+            kind: ValidatingAdmissionPolicyBinding
+            metadata: {name: no-state}
+            spec: {policyName: no-state, validationActions: [Deny]}
+            """)
+        .orThrow();
+    await(
+        "the API server refuses it",
+        () -> !kubectl.run("label", "nes", "node-1", "try=1", "--dry-run=server").succeeded());
+
+    apply(extension("1"), policy().replace("soakSeconds: 0", "soakSeconds: 0, maxUnavailable: 3"));
+    await("the others of its batch are told", () -> versions().size() == 2);
+    nodes.join("node-4", Map.of("pool", "edge"));
+    apply(
+        extension("2").replace("hello", "other"),
+        policy()
+            .replace("base", "more")
+            .replace("hello", "other")
+            .replace("nodeSelector: {}", "nodeSelector: {matchLabels: {pool: edge}}"));
+    kubectl.run("wait", "--for=condition=Ready", "nep/more", "--timeout=30s").orThrow();
+    assertThat(reason()).isNotEqualTo("AllNodesUpToDate");
+    await(
+        "people are told why",
+        () ->
+            client.events().v1().events().inNamespace("default").list().getItems().stream()
+                .filter(event -> event.getRegarding().getName().equals("base"))
+                .anyMatch(
+                    event ->
+                        event.getReason().equals("WriteRefused")
+                            && event.getNote().startsWith("node node-1: ")
+                            && event.getNote().contains("hands off")));
+
+    kubectl.run("delete", "validatingadmissionpolicybinding", "no-state").orThrow();
+    await("it is tried again", () -> reason().equals("AllNodesUpToDate"));
   }
 
   /** Tries to label a Node, and takes the label off again. */

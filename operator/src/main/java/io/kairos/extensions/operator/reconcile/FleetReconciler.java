@@ -5,6 +5,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.kairos.extensions.api.v1alpha1.Conditions;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus;
+import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.operator.drain.Drains;
 import io.kairos.extensions.operator.metrics.OperatorMetrics;
 import io.kairos.extensions.operator.metrics.PassResult;
@@ -12,6 +13,7 @@ import io.kairos.extensions.operator.plan.Circumstances;
 import io.kairos.extensions.operator.plan.FleetSnapshot;
 import io.kairos.extensions.operator.plan.Samples;
 import io.kairos.extensions.operator.reconcile.Fleet.View;
+import io.kairos.extensions.operator.rollout.PolicyEvent;
 import io.kairos.extensions.operator.rollout.Write;
 import io.kairos.extensions.operator.status.FleetPass;
 import java.time.Clock;
@@ -198,7 +200,12 @@ public final class FleetReconciler implements AutoCloseable {
     refusals.begin();
     WriteCrew.Outcome written =
         crew.work(writes, write -> write(writer, write, view.snapshot()), mayRun);
-    boolean isRefused = refusals.end();
+    refusals.news().forEach(refused -> tell(view, refused));
+    if (refusals.end() && written != WriteCrew.Outcome.STOPPED) {
+      abortedInARow = 0;
+      lookAgain = outcome.lookAgain();
+      return new Ended(PassResult.REFUSED, untilDue(Refusals.RETRY));
+    }
     return switch (written) {
       case STOPPED -> new Ended(PassResult.STOPPED, CLOSED);
       case NONE_DONE ->
@@ -211,9 +218,6 @@ public final class FleetReconciler implements AutoCloseable {
       case ALL_DONE -> {
         abortedInARow = 0;
         lookAgain = outcome.lookAgain();
-        if (isRefused) {
-          yield new Ended(PassResult.REFUSED, untilDue(Refusals.RETRY));
-        }
         completed = Optional.of(view.snapshot());
         yield new Ended(PassResult.COMPLETED, untilDue(rest(writes, draining)));
       }
@@ -227,18 +231,38 @@ public final class FleetReconciler implements AutoCloseable {
     return refusals.held().isEmpty() ? SAFETY_NET : Refusals.RETRY;
   }
 
-  private void write(Writer writer, Write write, FleetSnapshot before) {
+  /** Does it, or says that its node is left for another pass. */
+  private boolean write(Writer writer, Write write, FleetSnapshot before) {
     if (refusals.isMoot(write)) {
-      return;
+      return true;
     }
     try {
       writer.write(write);
       tell(before, write);
+      return true;
     } catch (KubernetesClientException e) {
-      if (!refusals.goOn(write, e)) {
+      Refusals.Verdict verdict = refusals.judge(write, e);
+      if (verdict == Refusals.Verdict.END_PASS) {
         refusals.hold(write, before, e);
         throw e;
       }
+      return verdict == Refusals.Verdict.PASS_OVER;
+    }
+  }
+
+  /** The policies that wait for a node say so to people. */
+  private void tell(View view, Refusals.OfNode refused) {
+    FleetSnapshot.State state = view.snapshot().states().get(refused.write().node());
+    for (String policy : refused.write().policies(state.spec())) {
+      Optional.ofNullable(view.policies().get(policy))
+          .ifPresent(
+              object ->
+                  policyEvents.tell(
+                      object,
+                      new PolicyEvent(
+                          Reasons.WRITE_REFUSED,
+                          true,
+                          "node " + refused.write().node() + ": " + refused.message())));
     }
   }
 

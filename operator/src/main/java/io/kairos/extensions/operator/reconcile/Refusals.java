@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
 /**
  * What the API server refused of the passes, so that one object that it will not have written, for
  * the sake of an admission webhook or of its own rules, holds up nothing but itself and the
- * policies that cannot go on without it. Each refusal is logged once, for as long as it lasts.
+ * policies that cannot go on without it: a policy that is held, and one that waits for a node that
+ * it has admitted. Each refusal is logged once, for as long as it lasts.
  */
 final class Refusals {
   /** Until what was refused is tried again. */
@@ -44,7 +45,27 @@ final class Refusals {
   private final Set<String> said = new HashSet<>();
   private final Map<String, Held> held = new HashMap<>();
 
+  private final List<OfNode> news = new ArrayList<>();
+
   private record Held(String message, long untilNanos) {}
+
+  /** What a refusal means for the pass. */
+  enum Verdict {
+    /** Nothing rests on it. */
+    PASS_OVER,
+    /** What else there is to write of its node waits for another pass. */
+    LEAVE_NODE,
+    /** The pass ends. */
+    END_PASS
+  }
+
+  /**
+   * The spec of a node's state was refused.
+   *
+   * @param write what
+   * @param message what the API server said
+   */
+  record OfNode(Write.OfNode write, String message) {}
 
   /** The policies that are held now, and what the API server said. */
   synchronized Map<String, String> held() {
@@ -58,6 +79,7 @@ final class Refusals {
   synchronized void begin() {
     refused.clear();
     said.clear();
+    news.clear();
   }
 
   /** Whether a write makes no sense because another of this pass was refused. */
@@ -75,23 +97,27 @@ final class Refusals {
         && status.extension().equals(tell.extension());
   }
 
-  /**
-   * Takes note of a failed write.
-   *
-   * @return whether the pass may go on: it was this object that was refused, and nothing else rests
-   *     on it
-   */
-  synchronized boolean goOn(Write write, KubernetesClientException failure) {
-    if (!write.isLast() || !isOfTheObject(failure)) {
-      return false;
+  /** Takes note of a failed write. */
+  synchronized Verdict judge(Write write, KubernetesClientException failure) {
+    boolean restsOnIt = !write.isLast();
+    if (!isOfTheObject(failure) || (restsOnIt && !(write instanceof Write.OfNode))) {
+      return Verdict.END_PASS;
     }
     refused.add(write);
     String what = failure.getMessage();
-    said.add(what);
-    if (!told.contains(what)) {
+    boolean isNew = said.add(what) && !told.contains(what);
+    if (isNew) {
       log.warn("refused, everything else goes on: {}", what);
     }
-    return true;
+    if (restsOnIt && isNew && write instanceof Write.OfNode ofNode) {
+      news.add(new OfNode(ofNode, message(failure)));
+    }
+    return restsOnIt ? Verdict.LEAVE_NODE : Verdict.PASS_OVER;
+  }
+
+  /** What was refused of nodes in this pass, and not in the one before. */
+  synchronized List<OfNode> news() {
+    return List.copyOf(news);
   }
 
   /** Holds the policies that cannot go on without a write that failed, if it was refused. */

@@ -12,7 +12,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,9 +40,9 @@ final class WriteCrew implements AutoCloseable {
   enum Outcome {
     /** All are done. */
     ALL_DONE,
-    /** Some found their object changed, and are left for the next pass; others are done. */
+    /** Some found their object changed, or were left; others are done. */
     SOME_OUTDATED,
-    /** The first found its object changed. */
+    /** Each found its object changed, or was left. */
     NONE_DONE,
     /** The process may not write any more. */
     STOPPED
@@ -51,12 +51,13 @@ final class WriteCrew implements AutoCloseable {
   /**
    * Does the writes of a pass.
    *
-   * @param writer does one write; several threads call it, for one node one at a time
+   * @param writer does one write, or says that its node is left for another pass; several threads
+   *     call it, for one node one at a time
    * @param mayGoOn asked before each write
    * @throws KubernetesClientException if the API server does not answer, or refuses for another
    *     reason than that the object has changed
    */
-  Outcome work(List<Write> writes, Consumer<Write> writer, BooleanSupplier mayGoOn) {
+  Outcome work(List<Write> writes, Predicate<Write> writer, BooleanSupplier mayGoOn) {
     Agenda agenda = new Agenda(writes);
     int done = 0;
     while (!agenda.isOver()) {
@@ -81,15 +82,14 @@ final class WriteCrew implements AutoCloseable {
   }
 
   private static Callable<Boolean> task(
-      Write write, Consumer<Write> writer, BooleanSupplier mayGoOn) {
+      Write write, Predicate<Write> writer, BooleanSupplier mayGoOn) {
     return () -> {
       if (!mayGoOn.getAsBoolean() || Thread.currentThread().isInterrupted()) {
         return false;
       }
       log.debug("{}", write);
       try {
-        writer.accept(write);
-        return true;
+        return writer.test(write);
       } catch (KubernetesClientException e) {
         if (!isChanged(e)) {
           throw e;

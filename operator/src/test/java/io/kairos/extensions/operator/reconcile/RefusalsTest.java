@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.kairos.extensions.api.v1alpha1.SystemExtensionStatus;
+import io.kairos.extensions.operator.reconcile.Refusals.Verdict;
 import io.kairos.extensions.operator.rollout.PolicyEvent;
 import io.kairos.extensions.operator.rollout.Write;
+import java.util.List;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
 class RefusalsTest {
@@ -16,7 +19,8 @@ class RefusalsTest {
   @Test
   void whatAStatusWouldSayIsNotToldWhileTheStatusIsRefused() {
     refusals.begin();
-    assertThat(refusals.goOn(status, new KubernetesClientException("no", 422, null))).isTrue();
+    assertThat(refusals.judge(status, new KubernetesClientException("no", 422, null)))
+        .isEqualTo(Verdict.PASS_OVER);
 
     assertThat(refusals.isMoot(new Write.TellOfExtension("hello", event))).isTrue();
     assertThat(refusals.isMoot(new Write.TellOfExtension("other", event))).isFalse();
@@ -28,7 +32,26 @@ class RefusalsTest {
   @Test
   void anObjectThatHasChangedIsNotRefused() {
     refusals.begin();
-    assertThat(refusals.goOn(status, new KubernetesClientException("stale", 409, null))).isFalse();
+    assertThat(refusals.judge(status, new KubernetesClientException("stale", 409, null)))
+        .isEqualTo(Verdict.END_PASS);
     assertThat(refusals.end()).isFalse();
+  }
+
+  @Test
+  void aNodeThatIsRefusedIsLeftAndToldOfOnce() {
+    Write.OfNode update =
+        new Write.UpdateState("node-1", List.of(), List.of(), new TreeSet<>(), true);
+    for (int pass = 1; pass <= 2; pass++) {
+      refusals.begin();
+      assertThat(refusals.judge(update, new KubernetesClientException("hands off", 422, null)))
+          .isEqualTo(Verdict.LEAVE_NODE);
+      assertThat(refusals.news()).hasSize(pass == 1 ? 1 : 0);
+      assertThat(refusals.end()).isTrue();
+    }
+    refusals.begin();
+    assertThat(refusals.end()).isFalse();
+    refusals.begin();
+    Verdict unused = refusals.judge(update, new KubernetesClientException("hands off", 422, null));
+    assertThat(refusals.news()).as("it was well in between").hasSize(1);
   }
 }

@@ -35,7 +35,7 @@ class WriteCrewTest {
         List.of(A, A_THEN, B, C, LAST),
         write -> {
           writer.accept(write);
-          done.add(write);
+          return done.add(write);
         },
         () -> true);
   }
@@ -79,8 +79,19 @@ class WriteCrewTest {
 
   @Test
   void nothingCouldBeDone() {
-    assertThat(crew.work(List.of(A, A_THEN), refusing(A, 404), () -> true))
+    assertThat(crew.work(List.of(A, A_THEN), write -> false, () -> true))
         .isEqualTo(WriteCrew.Outcome.NONE_DONE);
+  }
+
+  @Test
+  void aNodeThatIsLeftHoldsUpNoOther() {
+    assertThat(
+            crew.work(
+                List.of(A, A_THEN, B, C, LAST),
+                write -> !write.equals(A) && done.add(write),
+                () -> true))
+        .isEqualTo(WriteCrew.Outcome.SOME_OUTDATED);
+    assertThat(done).containsExactlyInAnyOrder(B, C);
   }
 
   @Test
