@@ -24,9 +24,11 @@ public interface RunningAgent extends AutoCloseable {
   void close();
 
   /**
-   * The production program in a process of its own, for a host with a real systemd. With both of
-   * the JVM's compilers: the quick one alone does not know the processor's instructions for SHA-256
-   * and AES, and a download by https takes five to ten times as long.
+   * The production program in a process of its own, for a host with a real systemd. With the JVM's
+   * quick compiler alone: it lives for a minute, and the machine has other things to do. That one
+   * does not know the processor's instructions for SHA-256 and AES, so a download by https takes
+   * five to ten times as long: no matter for the images of scenarios, of some KiB, but nothing to
+   * measure a download with.
    */
   static RunningAgent process(
       TestHost host, Path kubeconfig, Map<String, String> settings, Path log) throws IOException {
@@ -46,7 +48,6 @@ public interface RunningAgent extends AutoCloseable {
   static RunningAgent process(
       TestHost host, Path kubeconfig, Map<String, String> settings, Path log, List<String> program)
       throws IOException {
-    // One compiler: these live for a minute, and the machine has other things to do.
     List<String> command =
         new ArrayList<>(
             List.of(

@@ -74,15 +74,13 @@ final class SteppedAgents implements Installation {
     return plain.agentKubeconfig(node);
   }
 
-  /** Compiled quickly, since it does not live long, and its images are small. */
   @Override
   public RunningAgent startAgent(TestHost host, Map<String, String> settings, Path log)
       throws IOException {
     Map<String, String> all = new HashMap<>(settings);
     all.put("STEPS_FOLDER", folder.toString());
     all.put("STEPS_KAIROS", String.valueOf(host.kairos()));
-    List<String> program = new ArrayList<>(List.of("-XX:TieredStopAtLevel=1"));
-    program.addAll(classes.options());
+    List<String> program = new ArrayList<>(classes.options());
     program.add(MAIN);
     RunningAgent agent =
         RunningAgent.process(host, agentKubeconfig(host.name()), all, log, program);
