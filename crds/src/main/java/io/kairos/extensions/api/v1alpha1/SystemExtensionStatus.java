@@ -13,6 +13,8 @@ import java.util.List;
  * @param observedGeneration the generation this status speaks of, 0 before the first
  * @param conditions Ready, Reconciling, Stalled
  * @param nodes counts over the nodes that a policy gives it to
+ * @param overlapsWith other extensions that carry some of its files, the first {@value
+ *     #MOST_OVERLAPS} by name
  */
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 @SchemaCustomizer(value = DeepMerge.class, input = Conditions.SCHEMA)
@@ -20,16 +22,22 @@ public record SystemExtensionStatus(
     @JsonPropertyDescription("The generation this status speaks of.") long observedGeneration,
     @JsonPropertyDescription("Ready: this generation is in effect wherever a policy gives it.")
         List<Condition> conditions,
-    @JsonPropertyDescription("Counts over the nodes that a policy gives it to.") NodeCounts nodes) {
+    @JsonPropertyDescription("Counts over the nodes that a policy gives it to.") NodeCounts nodes,
+    @JsonPropertyDescription("Other extensions that carry some of its files, ten at most.")
+        List<String> overlapsWith) {
+
+  /** As many as a status has samples of anything. */
+  public static final int MOST_OVERLAPS = 10;
 
   /** What stands before the first reconcile. */
   public static final SystemExtensionStatus EMPTY =
-      new SystemExtensionStatus(0, List.of(), NodeCounts.NONE);
+      new SystemExtensionStatus(0, List.of(), NodeCounts.NONE, List.of());
 
   /** Absent values as empty ones. */
   public SystemExtensionStatus {
     conditions = Values.list(conditions);
     nodes = Values.or(nodes, NodeCounts.NONE);
+    overlapsWith = Values.list(overlapsWith);
   }
 
   /**

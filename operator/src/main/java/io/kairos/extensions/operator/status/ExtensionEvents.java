@@ -14,11 +14,11 @@ final class ExtensionEvents {
 
   /**
    * Of one status after another: that an extension carries files that another one carries as well,
-   * when it begins.
+   * when it begins, and when one more does.
    */
   static List<PolicyEvent> of(SystemExtensionStatus before, SystemExtensionStatus after) {
     Optional<Condition> overlap = Conditions.find(after.conditions(), Conditions.FILES_OVERLAP);
-    boolean known = Conditions.find(before.conditions(), Conditions.FILES_OVERLAP).isPresent();
+    boolean known = before.overlapsWith().containsAll(after.overlapsWith());
     return overlap
         .filter(condition -> !known)
         .map(condition -> new PolicyEvent(Reasons.FILES_OVERLAP, true, condition.getMessage()))

@@ -79,7 +79,7 @@ public final class ExtensionSummary {
                         extension,
                         summary.tallies.get(name),
                         site.problems().getOrDefault(name, List.of()),
-                        overlaps.message(name),
+                        overlaps,
                         now)));
     return result;
   }
@@ -210,7 +210,7 @@ public final class ExtensionSummary {
       Extension extension,
       Tally tally,
       List<SitePlan.Problem> missing,
-      Optional<String> overlap,
+      OverlapSummary overlaps,
       String now) {
     ConditionList list = new ConditionList(extension.generation());
     String reason = missing.isEmpty() ? "" : missing.get(0).reason();
@@ -251,13 +251,19 @@ public final class ExtensionSummary {
     if (!missing.isEmpty()) {
       list.add(Conditions.SOURCES_AVAILABLE, Conditions.FALSE, reason, message);
     }
-    overlap.ifPresent(
-        text -> list.add(Conditions.FILES_OVERLAP, Conditions.TRUE, Reasons.LAST_NAME_WINS, text));
+    overlaps
+        .message(extension.name())
+        .ifPresent(
+            text ->
+                list.add(Conditions.FILES_OVERLAP, Conditions.TRUE, Reasons.LAST_NAME_WINS, text));
     return new SystemExtensionStatus(
         extension.generation(),
         Conditions.transition(extension.status().conditions(), list.toList(), now),
         new NodeCounts(
-            tally.desired, tally.staged, tally.active, tally.pendingReboot, tally.failed.size()));
+            tally.desired, tally.staged, tally.active, tally.pendingReboot, tally.failed.size()),
+        overlaps.others(extension.name()).stream()
+            .limit(SystemExtensionStatus.MOST_OVERLAPS)
+            .toList());
   }
 
   private static void unready(ConditionList list, String reason, String message, boolean stalled) {

@@ -83,6 +83,15 @@ final class OverlapSummary {
     tally.most = Math.max(tally.most, overlap.count());
   }
 
+  /** Those that an extension shares files with somewhere, in order. */
+  List<String> others(String extension) {
+    return found.getOrDefault(extension, Map.of()).keySet().stream()
+        .map(Pair::other)
+        .distinct()
+        .sorted()
+        .toList();
+  }
+
   /** What to say of an extension, where it shares files with another somewhere. */
   Optional<String> message(String extension) {
     return Optional.ofNullable(found.get(extension))

@@ -54,7 +54,16 @@ class OverlapSummaryTest {
   }
 
   private State saying(Node node, FileOverlap... overlaps) {
-    FleetSnapshot fleet = fleet(List.of(base), List.of(hello, tools), List.of(node));
+    return saying(base, List.of(hello, tools), node, overlaps);
+  }
+
+  private State saying(Policy policy, Extension more, Node node, FileOverlap... overlaps) {
+    return saying(policy, List.of(hello, tools, more), node, overlaps);
+  }
+
+  private static State saying(
+      Policy policy, List<Extension> extensions, Node node, FileOverlap... overlaps) {
+    FleetSnapshot fleet = fleet(List.of(policy), extensions, List.of(node));
     Assignment[] wanted =
         Planner.plan(fleet).nodes().get(node.name()).wanted().values().toArray(Assignment[]::new);
     State state = reported(state(node, wanted), Phase.ACTIVE);
@@ -63,22 +72,31 @@ class OverlapSummaryTest {
         .build();
   }
 
-  private record Told(Map<String, SystemExtensionStatus> statuses, List<PolicyEvent> events) {}
+  private record Told(
+      Map<String, SystemExtensionStatus> statuses, List<Write.TellOfExtension> tellings) {
+    List<PolicyEvent> events() {
+      return tellings.stream().map(Write.TellOfExtension::event).toList();
+    }
+  }
 
   private Told pass(List<Extension> extensions, State... states) {
+    return pass(base, extensions, states);
+  }
+
+  private static Told pass(Policy policy, List<Extension> extensions, State... states) {
     List<Node> nodes =
         IntStream.rangeClosed(1, states.length).mapToObj(i -> node("n" + i)).toList();
-    FleetSnapshot fleet = keeping(fleet(List.of(base), extensions, nodes, states));
-    List<PolicyEvent> events = new ArrayList<>();
+    FleetSnapshot fleet = keeping(fleet(List.of(policy), extensions, nodes, states));
+    List<Write.TellOfExtension> tellings = new ArrayList<>();
     Map<String, SystemExtensionStatus> statuses = new TreeMap<>();
     for (Write write : FleetPass.of(fleet, NOW).writes()) {
       if (write instanceof Write.ExtensionStatus status) {
         statuses.put(status.extension(), status.status());
       } else if (write instanceof Write.TellOfExtension tell) {
-        events.add(tell.event());
+        tellings.add(tell);
       }
     }
-    return new Told(statuses, events);
+    return new Told(statuses, tellings);
   }
 
   private Told pass(State... states) {
@@ -167,6 +185,32 @@ class OverlapSummaryTest {
     assertThat(condition(last, "hello")).isEmpty();
     assertThat(condition(last, "tools")).isEmpty();
     assertThat(last.events()).isEmpty();
+  }
+
+  @Test
+  void anExtensionThatJoinsIsToldByAnEventOfEachThatItSharesFilesWith() {
+    Extension more = extension("more", "1");
+    Policy all = policy("base", "hello", "tools", "more");
+    FileOverlap one = overlap("hello", "zz-tools", 1, "/usr/bin/x");
+    Told first = pass(all, List.of(hello, tools, more), saying(all, more, node("n1"), one));
+    assertThat(first.events()).hasSize(2);
+
+    List<Extension> known =
+        List.of(knowing(hello, first), knowing(tools, first), knowing(more, first));
+    State joined = saying(all, more, node("n1"), one, overlap("hello", "more", 1, "/usr/bin/y"));
+    Told second = pass(all, known, joined);
+    assertThat(second.tellings())
+        .extracting(Write.TellOfExtension::extension)
+        .containsExactlyInAnyOrder("hello", "more");
+    assertThat(second.events())
+        .allSatisfy(event -> assertThat(event.note()).contains("/usr/bin/y"));
+
+    List<Extension> wise =
+        List.of(knowing(hello, second), knowing(tools, first), knowing(more, second));
+    assertThat(pass(all, wise, joined).events()).isEmpty();
+    Told left = pass(all, wise, saying(all, more, node("n1"), one));
+    assertThat(left.events()).as("one is over, the other goes on").isEmpty();
+    assertThat(left.statuses().get("hello").overlapsWith()).containsExactly("tools");
   }
 
   @Test
