@@ -328,7 +328,8 @@ final class AgentLoop implements AutoCloseable {
               rounds.get(i).plan().standings(),
               rounds.get(i).plan().upcoming(),
               rounds.get(i).view(),
-              rounds.get(i).compared()));
+              rounds.get(i).compared(),
+              rounds.get(i).undeleted()));
     }
     List<String> missing = rounds.stream().flatMap(one -> one.missing().stream()).toList();
     tally.drifted(missing.size());

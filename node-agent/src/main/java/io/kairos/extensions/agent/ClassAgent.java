@@ -17,6 +17,7 @@ import io.kairos.extensions.agent.plan.Planner;
 import io.kairos.extensions.agent.plan.Proof;
 import io.kairos.extensions.agent.plan.Proved;
 import io.kairos.extensions.agent.plan.Proving;
+import io.kairos.extensions.agent.plan.Setbacks;
 import io.kairos.extensions.agent.plan.Staged;
 import io.kairos.extensions.agent.report.Evidence;
 import io.kairos.extensions.agent.store.Adoption;
@@ -118,13 +119,15 @@ final class ClassAgent implements AutoCloseable {
    * @param plan what follows from both
    * @param missing what went since the last look, without our doing
    * @param compared extensions whose files were compared
+   * @param undeleted garbage that could not be deleted
    */
   record Round(
       List<Assignment> assignments,
       HostView view,
       Plan plan,
       List<String> missing,
-      Evidence.Compared compared) {
+      Evidence.Compared compared,
+      Setbacks undeleted) {
     /** Takes copies. */
     Round {
       assignments = List.copyOf(assignments);
@@ -181,7 +184,7 @@ final class ClassAgent implements AutoCloseable {
       memory =
           memory.unread(unread.getKey(), unread.getValue(), now.getAsLong(), config.nodeName());
     }
-    trust.recheck(assigned, view, memory.resting(now.getAsLong()));
+    trust.recheck(assigned, view, memory.unread().resting(now.getAsLong()));
     memory = memory.outdating(rules.outdated(Memory.uses(desired), memory.staged().keySet(), view));
     memory = refuseCommands(memory.observed(desired, view, now.getAsLong()), assignments);
     List<String> missing = missing(assignments, reported, view);
@@ -206,7 +209,8 @@ final class ClassAgent implements AutoCloseable {
         view,
         plan,
         missing,
-        overlaps.of(assignments, view, identity.facts(layout.extensionClass())));
+        overlaps.of(assignments, view, identity.facts(layout.extensionClass())),
+        memory.undeleted());
   }
 
   private Elsewhere elsewhere(List<Assignment> all, Map<ExtensionClass, Host.Merge> merges) {
@@ -315,7 +319,8 @@ final class ClassAgent implements AutoCloseable {
   }
 
   /**
-   * Acts in order; the first step that fails ends it, and is held against its extension.
+   * Acts in order; the first step that fails ends it, and is held against its extension. Garbage
+   * that cannot be deleted is left alone for a while, and holds up nothing.
    *
    * @return whether all was done
    */
@@ -348,6 +353,12 @@ final class ClassAgent implements AutoCloseable {
         hold(action, byName, Reasons.SERVICE_FAILED, String.valueOf(e.getMessage()));
         return false;
       } catch (IOException e) {
+        if (action instanceof Action.Garbage garbage) {
+          LOG.warn("{} failed: {}", action, e.toString());
+          memory =
+              memory.undeleted(garbage.file(), e.toString(), now.getAsLong(), config.nodeName());
+          continue;
+        }
         hold(action, byName, Reasons.STORE_ERROR, "the store: " + e);
         return false;
       }

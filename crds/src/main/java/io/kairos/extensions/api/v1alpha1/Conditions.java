@@ -59,6 +59,11 @@ public final class Conditions {
   public static final String UNMERGED_AT_BOOT = "UnmergedAtBoot";
 
   /**
+   * Of a node: what nobody needs of the store any more cannot be deleted. Present only while true.
+   */
+  public static final String GARBAGE_LEFT = "GarbageLeft";
+
+  /**
    * Of a node: several of its extensions carry the same files, of which only one can be seen. Of an
    * extension: it is one of them somewhere. Present only while true.
    */

@@ -5,6 +5,7 @@ import io.kairos.extensions.agent.plan.Grants;
 import io.kairos.extensions.agent.plan.HostView;
 import io.kairos.extensions.agent.plan.Link;
 import io.kairos.extensions.agent.plan.NameView;
+import io.kairos.extensions.agent.plan.Setbacks;
 import io.kairos.extensions.agent.plan.Standing;
 import io.kairos.extensions.agent.report.Evidence;
 import io.kairos.extensions.agent.report.StatusReport;
@@ -248,7 +249,8 @@ final class SimulatedAgent implements AutoCloseable {
                         standings,
                         upcoming,
                         view(),
-                        Evidence.Compared.NOTHING)),
+                        Evidence.Compared.NOTHING,
+                        Setbacks.NONE)),
                 host(),
                 List.of()),
             previous,

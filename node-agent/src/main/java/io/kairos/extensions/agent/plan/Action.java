@@ -133,17 +133,33 @@ public sealed interface Action {
     }
   }
 
+  /** Deletes what nobody needs: whether it can be matters to nothing else. */
+  sealed interface Garbage extends Action {
+    /** The digest of an image, or a path below our folder. */
+    String file();
+  }
+
   /**
    * Deletes an image that nothing refers to.
    *
    * @param sha256 the image
    */
-  record DeleteImage(String sha256) implements Action {}
+  record DeleteImage(String sha256) implements Garbage {
+    @Override
+    public String file() {
+      return sha256;
+    }
+  }
 
   /**
    * Deletes what an interrupted step left behind.
    *
    * @param path below our folder
    */
-  record DeleteStray(String path) implements Action {}
+  record DeleteStray(String path) implements Garbage {
+    @Override
+    public String file() {
+      return path;
+    }
+  }
 }

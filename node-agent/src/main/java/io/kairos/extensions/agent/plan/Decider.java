@@ -130,7 +130,7 @@ final class Decider {
 
   private Decision hashedAgain(Assignment assignment, Set<String> images) {
     Optional<String> unread =
-        images.stream().filter(memory.unread()::containsKey).sorted().findFirst();
+        images.stream().filter(memory.unread().byFile()::containsKey).sorted().findFirst();
     if (unread.isEmpty()) {
       return Decision.of(
           assignment,
@@ -138,7 +138,7 @@ final class Decider {
           Planner.AT_WORK,
           "an image of it is not as it was verified last: it is hashed again");
     }
-    Failure failure = memory.unread().get(unread.get());
+    Failure failure = memory.unread().find(unread.get()).orElseThrow();
     Decision decision =
         Decision.of(
                 assignment,

@@ -29,6 +29,8 @@ import java.util.stream.Collectors;
  *       enough.
  * </ul>
  *
+ * <p>What could not be deleted is left alone until its pause is over, as if it were not there.
+ *
  * <p>Of what interrupted steps left, only the beginning of an image that is still to come stays.
  */
 final class Garbage {
@@ -36,12 +38,14 @@ final class Garbage {
   private final List<Assignment> assignments;
   private final HostView view;
   private final Memory memory;
+  private final Set<String> resting;
 
-  Garbage(Desired desired, HostView view, Memory memory) {
+  Garbage(Desired desired, HostView view, Memory memory, long nowMillis) {
     this.desired = desired;
     this.assignments = desired.assignments();
     this.view = view;
     this.memory = memory;
+    this.resting = memory.undeleted().resting(nowMillis);
   }
 
   /** The steps that take it away. */
@@ -50,6 +54,7 @@ final class Garbage {
     List<Action> actions = new ArrayList<>();
     images(wanted).forEach(image -> actions.add(new Action.DeleteImage(image)));
     view.strays().stream()
+        .filter(stray -> !resting.contains(stray))
         .filter(stray -> wanted.stream().filter(this::isStillToCome).noneMatch(stray::contains))
         .sorted()
         .forEach(stray -> actions.add(new Action.DeleteStray(stray)));
@@ -77,6 +82,7 @@ final class Garbage {
     Set<String> spare = new TreeSet<>(view.images());
     spare.addAll(view.storage().files().keySet());
     spare.removeAll(wanted);
+    spare.removeAll(resting);
     view.names().values().forEach(links -> links.images().forEach(spare::remove));
     view.merged().values().forEach(image -> image.ifPresent(spare::remove));
 

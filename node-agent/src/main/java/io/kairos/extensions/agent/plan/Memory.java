@@ -32,6 +32,7 @@ import lombok.With;
  * @param outdated images that were looked into under other rules than those of today
  * @param attempts the attempt at which each extension is, where it is not the first
  * @param unread images that have to be hashed again and could not be looked at, by digest
+ * @param undeleted garbage that could not be deleted, by digest or by path below our folder
  */
 @With
 public record Memory(
@@ -45,7 +46,8 @@ public record Memory(
     Map<ExtensionKey, Target> proving,
     Set<ImageUse> outdated,
     Map<ExtensionKey, String> attempts,
-    Map<String, Failure> unread) {
+    Setbacks unread,
+    Setbacks undeleted) {
 
   /** A new agent's. */
   public static final Memory EMPTY =
@@ -60,7 +62,8 @@ public record Memory(
           Map.of(),
           Set.of(),
           Map.of(),
-          Map.of());
+          Setbacks.NONE,
+          Setbacks.NONE);
 
   /** Takes copies. */
   public Memory {
@@ -72,7 +75,6 @@ public record Memory(
     proving = Map.copyOf(proving);
     outdated = Set.copyOf(outdated);
     attempts = Map.copyOf(attempts);
-    unread = Map.copyOf(unread);
   }
 
   /**
@@ -315,20 +317,17 @@ public record Memory(
 
   /** An image has to be hashed again and could not be looked at: it is left alone for a while. */
   public Memory unread(String sha256, String message, long nowMillis, String salt) {
-    int tries = Optional.ofNullable(unread.get(sha256)).map(Failure::attempts).orElse(0) + 1;
-    Map<String, Failure> next = new HashMap<>(unread);
-    next.put(
-        sha256,
-        new Failure(tries, Reasons.STORE_ERROR, message, nowMillis + Backoff.millis(tries, salt)));
-    return withUnread(next);
+    return withUnread(unread.failed(sha256, message, nowMillis, salt));
   }
 
-  /** The images that could not be looked at, and are left alone at present. */
-  public Set<String> resting(long nowMillis) {
-    return unread.entrySet().stream()
-        .filter(entry -> entry.getValue().retryAtMillis() > nowMillis)
-        .map(Map.Entry::getKey)
-        .collect(Collectors.toUnmodifiableSet());
+  /**
+   * Garbage could not be deleted: it is left alone for a while, and what else there is to do is
+   * done.
+   *
+   * @param file its digest, or its path below our folder
+   */
+  public Memory undeleted(String file, String message, long nowMillis, String salt) {
+    return withUndeleted(undeleted.failed(file, message, nowMillis, salt));
   }
 
   /** An image file is not what it was verified to be: what is known of it is void. */
@@ -387,11 +386,15 @@ public record Memory(
     desired.upcoming().forEach(one -> keep(one, false, nextFailures, nextStaged));
     Set<ImageUse> nextOutdated = new HashSet<>(outdated);
     nextOutdated.retainAll(uses(desired));
-    Map<String, Failure> nextUnread = new HashMap<>(unread);
-    nextUnread.keySet().retainAll(view.storage().files().keySet());
-    nextUnread.keySet().removeAll(view.images());
+    Set<String> files = view.storage().files().keySet();
+    Set<String> needed = uses(desired).stream().map(ImageUse::sha256).collect(Collectors.toSet());
     return withStaged(nextStaged)
-        .withUnread(nextUnread)
+        .withUnread(unread.keeping(file -> files.contains(file) && !view.images().contains(file)))
+        .withUndeleted(
+            undeleted.keeping(
+                file ->
+                    (files.contains(file) || view.strays().contains(file))
+                        && !needed.contains(file)))
         .withOutdated(nextOutdated)
         .withFailures(nextFailures)
         .withSoaks(nextSoaks)

@@ -128,7 +128,7 @@ public final class Planner {
     List<Standing> standings = inOrder.stream().map(d -> ahead.tell(d.standing())).toList();
     boolean idle = actions.isEmpty() && prove.isEmpty() && memory.proving().isEmpty();
     if (actions.isEmpty()) {
-      actions.addAll(new Garbage(desired, view, memory).actions());
+      actions.addAll(new Garbage(desired, view, memory, nowMillis).actions());
     }
     return new Plan(
         actions,
@@ -305,7 +305,8 @@ public final class Planner {
     LongStream times =
         LongStream.concat(
             decisions.stream().flatMapToLong(d -> d.wakeAtMillis().stream()),
-            ahead.wakeAtMillis().stream());
+            LongStream.concat(
+                ahead.wakeAtMillis().stream(), memory.undeleted().nextMillis(nowMillis).stream()));
     return inPeace
         ? LongStream.concat(times, LongStream.of(memory.trouble().orElseThrow().retryAtMillis()))
             .min()

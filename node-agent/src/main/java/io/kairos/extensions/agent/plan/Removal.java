@@ -87,8 +87,22 @@ final class Removal {
     if (clear.isEmpty() && !imageLeft) {
       return Decision.of(assignment, Phase.REMOVED, Reasons.REMOVED, "");
     }
-    return Decision.of(assignment, Phase.REMOVING, Planner.AT_WORK, "its files are being deleted")
-        .settling(clear);
+    Optional<Failure> undeleted =
+        memory.undeleted().find(sha256(assignment)).filter(failure -> clear.isEmpty());
+    return undeleted
+        .map(
+            failure ->
+                Decision.of(
+                        assignment,
+                        Phase.REMOVING,
+                        failure.reason(),
+                        "its image cannot be deleted: " + failure.message())
+                    .failures(failure.attempts()))
+        .orElseGet(
+            () ->
+                Decision.of(
+                        assignment, Phase.REMOVING, Planner.AT_WORK, "its files are being deleted")
+                    .settling(clear));
   }
 
   /**

@@ -2,6 +2,7 @@ package io.kairos.extensions.agent.report;
 
 import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.agent.plan.HostView;
+import io.kairos.extensions.agent.plan.Setbacks;
 import io.kairos.extensions.agent.plan.Standing;
 import io.kairos.extensions.api.v1alpha1.ExtensionType;
 import io.kairos.extensions.api.v1alpha1.FileOverlap;
@@ -65,16 +66,18 @@ public record Evidence(
    * @param upcoming of what is to come, and of which nothing is assigned
    * @param view of the host that they come from
    * @param compared which of its extensions were compared, and what came of it
+   * @param undeleted garbage that could not be deleted
    */
   public record OfClass(
       ExtensionType type,
       List<Standing> standings,
       List<Standing> upcoming,
       HostView view,
-      Compared compared) {
-    /** Of extensions that nobody compared, with nothing to come. */
+      Compared compared,
+      Setbacks undeleted) {
+    /** Of extensions that nobody compared, with nothing to come, and whose store is clean. */
     public OfClass(ExtensionType type, List<Standing> standings, HostView view) {
-      this(type, standings, List.of(), view, Compared.NOTHING);
+      this(type, standings, List.of(), view, Compared.NOTHING, Setbacks.NONE);
     }
 
     /** Takes copies. */

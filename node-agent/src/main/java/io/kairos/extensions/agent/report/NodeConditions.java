@@ -32,6 +32,7 @@ final class NodeConditions {
           Conditions.REBOOT_REQUIRED,
           Conditions.WEAK_IMAGE_POLICY,
           Conditions.UNMERGED_AT_BOOT,
+          Conditions.GARBAGE_LEFT,
           Conditions.FILES_OVERLAP);
 
   private NodeConditions() {}

@@ -48,6 +48,7 @@ public final class StatusReport {
                         NodeConditions.of(present, evidence).stream(),
                         ImagePolicyCondition.of(evidence.host(), evidence.generation()).stream(),
                         BootMergeCondition.of(evidence).stream(),
+                        GarbageCondition.of(evidence).stream(),
                         OverlapCondition.of(overlaps, evidence.generation()).stream())
                     .flatMap(all -> all)
                     .toList(),

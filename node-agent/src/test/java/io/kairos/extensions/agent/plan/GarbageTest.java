@@ -67,7 +67,7 @@ class GarbageTest {
 
   private static Set<String> deleted(Storage storage, Memory memory, Assignment... assignments) {
     Set<String> deleted = new HashSet<>();
-    new Garbage(Desired.only(List.of(assignments)), view(storage), memory)
+    new Garbage(Desired.only(List.of(assignments)), view(storage), memory, 0)
         .actions()
         .forEach(action -> deleted.add(((Action.DeleteImage) action).sha256()));
     return deleted;
@@ -135,11 +135,11 @@ class GarbageTest {
     String there = "staging/" + IN_USE + ".part.meta";
     HostView view = view(storage(0, 0, 200 * MIB, Set.of()), toCome, there, "links/active-x.raw");
 
-    assertThat(new Garbage(Desired.only(List.of(tool, fresh)), view, Memory.EMPTY).actions())
+    assertThat(new Garbage(Desired.only(List.of(tool, fresh)), view, Memory.EMPTY, 0).actions())
         .containsExactly(
             new Action.DeleteStray("links/active-x.raw"), new Action.DeleteStray(there));
     assertThat(
-            new Garbage(Desired.only(List.of(tool)), view, Memory.EMPTY.begun(Memory.use(tool)))
+            new Garbage(Desired.only(List.of(tool)), view, Memory.EMPTY.begun(Memory.use(tool)), 0)
                 .actions())
         .as("while it is in work")
         .containsExactly(

@@ -3,6 +3,7 @@ package io.kairos.extensions.agent.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.kairos.extensions.agent.plan.HostView;
+import io.kairos.extensions.agent.plan.Setbacks;
 import io.kairos.extensions.agent.plan.Standing;
 import io.kairos.extensions.agent.plan.Wanted;
 import io.kairos.extensions.api.v1alpha1.Assignment;
@@ -40,7 +41,8 @@ class OverlapConditionTest {
         new Evidence(
             1,
             List.of(
-                new Evidence.OfClass(ExtensionType.SYSEXT, standings, List.of(), view, compared)),
+                new Evidence.OfClass(
+                    ExtensionType.SYSEXT, standings, List.of(), view, compared, Setbacks.NONE)),
             HostStatus.UNKNOWN,
             List.of()),
         previous,
