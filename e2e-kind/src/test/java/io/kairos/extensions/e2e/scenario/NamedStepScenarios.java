@@ -74,6 +74,7 @@ abstract class NamedStepScenarios {
   private World world;
   private SteppedAgents agents;
   private FleetNode node;
+  private ApiWatch api;
   private StepStory story;
 
   abstract Hosts hosts();
@@ -98,7 +99,8 @@ abstract class NamedStepScenarios {
     agents = new SteppedAgents(cluster);
     world = World.on(hosts(), cluster, agents);
     node = world.boot(kind.named("node-1").withState(STORE_MEBIBYTES));
-    story = new StepStory(world, node, kind);
+    api = new ApiWatch(world.fleet().client());
+    story = new StepStory(world, node, kind, api);
     for (Operation operation : Operation.values()) {
       clean(operation);
       steps.put(operation, List.copyOf(new LinkedHashSet<>(agents.trace())));
@@ -115,6 +117,9 @@ abstract class NamedStepScenarios {
   @AfterAll
   void endWorld() {
     if (world != null) {
+      if (api != null) {
+        api.close();
+      }
       world.close();
       agents.delete();
     }
@@ -245,7 +250,7 @@ abstract class NamedStepScenarios {
         faults.tick();
         node.startAgent();
       }
-      node.extension("hello").map(ExtensionStatus::reason).ifPresent(told::add);
+      story.reported().map(ExtensionStatus::reason).ifPresent(told::add);
       Duration passed = Duration.ofNanos(System.nanoTime() - began);
       if (story.isReported(run.operation())) {
         faults.end();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.kairos.extensions.api.v1alpha1.Activation;
+import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicy;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.e2e.fleet.FleetNode;
@@ -16,6 +17,7 @@ import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
@@ -47,6 +49,7 @@ final class StepStory {
   private final World world;
   private final FleetNode node;
   private final HostKind kind;
+  private final ApiWatch api;
   private final SampleImage witness;
   private final SampleImage theirs;
   private final SampleImage first;
@@ -58,11 +61,13 @@ final class StepStory {
    * Brings witness and somebody else's image into effect.
    *
    * @param node the only one of the world
+   * @param api what it waits by
    */
-  StepStory(World world, FleetNode node, HostKind kind) throws IOException {
+  StepStory(World world, FleetNode node, HostKind kind, ApiWatch api) throws IOException {
     this.world = world;
     this.node = node;
     this.kind = kind;
+    this.api = api;
     theirs = world.fleet().images().plain("theirs", "1.0.0");
     kind.putTheirs(node, theirs);
     node.host().exec("sync", "-f", kind.theirFile()).orThrow();
@@ -133,14 +138,17 @@ final class StepStory {
       case INSTALL -> isReported(Phase.ACTIVE, first);
       case UPGRADE -> isReported(Phase.ACTIVE, second);
       case ROLLBACK -> isReported(Phase.ROLLED_BACK, second);
-      case REMOVAL ->
-          world.fleet().client().resources(NodeExtensionPolicy.class).withName(POLICY).get()
-              == null;
+      case REMOVAL -> !api.hasPolicy(POLICY);
     };
   }
 
+  /** What the node's state says. */
+  Optional<ExtensionStatus> reported() {
+    return api.extension(node.name(), "hello");
+  }
+
   private boolean isReported(Phase phase, SampleImage inEffect) {
-    return node.extension("hello")
+    return reported()
         .filter(one -> one.phase() == phase && one.sha256().equals(inEffect.sha256()))
         .isPresent();
   }
