@@ -47,25 +47,29 @@ final class ImageFolders {
    * @param repository the folder of the whole source
    * @param runtime of {@link JavaRuntime#link}
    * @param folder for this image; emptied
-   * @throws IOException if something cannot be read or written
+   * @throws IOException if the module was not built whole, and says what is missing; if something
+   *     cannot be read or written
    */
   static ImageFolders assemble(Program program, Path repository, Path runtime, Path folder)
       throws IOException, InterruptedException {
+    Path target = program.target(repository);
+    List<Path> programs = jars(target);
+    List<Path> libraries = jars(target.resolve("lib"));
+    Path bill = billOfMaterials(target);
     delete(folder);
     ImageFolders image = new ImageFolders(program, folder);
     SystemFiles.collect(runtime, image.layer("system"));
     copy(runtime, image.layer("java").resolve(JAVA.substring(1)));
     List<String> classPath = new ArrayList<>();
-    Path target = program.target(repository);
-    for (Path jar : jars(target)) {
+    for (Path jar : programs) {
       classPath.add(image.add(jar, "program"));
     }
-    for (Path jar : jars(target.resolve("lib"))) {
+    for (Path jar : libraries) {
       boolean ours = jar.getFileName().toString().startsWith("crds-");
       classPath.add(image.add(jar, ours ? "program" : "libraries"));
     }
     Path app = image.layer("program").resolve("app");
-    Files.copy(target.resolve("bom.json"), app.resolve("bom.json"));
+    Files.copy(bill, app.resolve("bom.json"));
     Files.writeString(
         app.resolve("java.args"),
         "-cp\n" + String.join(":", classPath) + "\n" + program.mainClass() + "\n");
@@ -81,6 +85,9 @@ final class ImageFolders {
   }
 
   private static List<Path> jars(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      throw new IOException("no folder " + folder + ": run mvn -DskipTests install first");
+    }
     try (Stream<Path> files = Files.list(folder)) {
       List<Path> jars =
           files.filter(file -> file.getFileName().toString().endsWith(".jar")).sorted().toList();
@@ -89,6 +96,18 @@ final class ImageFolders {
       }
       return jars;
     }
+  }
+
+  /** Maven makes none while it is offline: it leaves out goals that ask to be online. */
+  private static Path billOfMaterials(Path target) throws IOException {
+    Path bill = target.resolve("bom.json");
+    if (!Files.isRegularFile(bill)) {
+      throw new IOException(
+          "no bill of materials at "
+              + bill
+              + ": run mvn -DskipTests install, without -o, which leaves it out");
+    }
+    return bill;
   }
 
   /** Adds what the training run left. */

@@ -4,11 +4,13 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.e2e.fleet.Fleet;
 import io.kairos.extensions.e2e.fleet.FleetNode;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -65,9 +67,18 @@ final class Story {
     if (client.nodes().withName(NODE).get() == null) {
       FleetNode.register(client, FleetNode.node(NODE, Fleet.architecture(), Map.of()));
     }
+    give(client, "activation: Live");
+  }
+
+  /**
+   * Makes an extension, whose image is nowhere, and a policy that gives it to all nodes.
+   *
+   * @param more of the policy's spec, YAML
+   */
+  static void give(KubernetesClient client, String more) {
     client
         .load(
-            new java.io.ByteArrayInputStream(
+            new ByteArrayInputStream(
                 """
                 apiVersion: extensions.kairos.io/v1alpha1
                 kind: SystemExtension
@@ -79,10 +90,10 @@ final class Story {
                 apiVersion: extensions.kairos.io/v1alpha1
                 kind: NodeExtensionPolicy
                 metadata: {name: base}
-                spec: {nodeSelector: {}, extensions: [{name: hello}], activation: Live}
+                spec: {nodeSelector: {}, extensions: [{name: hello}], %s}
                 """
-                    .formatted("ab".repeat(32))
-                    .getBytes(java.nio.charset.StandardCharsets.UTF_8)))
+                    .formatted("ab".repeat(32), more)
+                    .getBytes(StandardCharsets.UTF_8)))
         .serverSideApply();
   }
 

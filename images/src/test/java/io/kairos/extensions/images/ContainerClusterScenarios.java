@@ -16,9 +16,7 @@ import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.e2e.chart.Chart;
 import io.kairos.extensions.e2e.cluster.RunReport;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -130,25 +128,7 @@ abstract class ContainerClusterScenarios {
   @Test
   @Order(2)
   void aPolicyIsPlannedForTheNodeAndAnUpgradeOfTheChartLeavesIt() {
-    api()
-        .load(
-            new ByteArrayInputStream(
-                """
-                apiVersion: extensions.kairos.io/v1alpha1
-                kind: SystemExtension
-                metadata: {name: hello}
-                spec:
-                  version: 1.0.0
-                  images: [{url: "https://extensions.example.org/hello.raw", sha256: "%s"}]
-                ---
-                apiVersion: extensions.kairos.io/v1alpha1
-                kind: NodeExtensionPolicy
-                metadata: {name: base}
-                spec: {nodeSelector: {}, extensions: [{name: hello}], removal: Orphan}
-                """
-                    .formatted("ab".repeat(32))
-                    .getBytes(StandardCharsets.UTF_8)))
-        .serverSideApply();
+    Story.give(api(), "removal: Orphan");
     await("the node is told")
         .atMost(PATIENCE)
         .until(() -> states().stream().anyMatch(one -> !one.getSpec().assignments().isEmpty()));
@@ -165,7 +145,8 @@ abstract class ContainerClusterScenarios {
   void helmTakesTheOperatorAwayOnceNoPolicyIsLeft() {
     assertThatThrownBy(() -> chart.uninstall(kubeconfig))
         .as("the check before the first deletion fails")
-        .isInstanceOf(IllegalStateException.class);
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("policy base exists");
     awaitReadyOperators(3);
 
     api().resources(NodeExtensionPolicy.class).withName("base").delete();

@@ -1,7 +1,11 @@
 package io.kairos.extensions.e2e.chart;
 
+import static org.junit.jupiter.api.Assumptions.abort;
+
+import io.kairos.extensions.e2e.cluster.Effort;
 import io.kairos.extensions.e2e.cluster.KubeApiBinaries;
 import io.kairos.extensions.e2e.cluster.KubeApiTestCluster;
+import io.kairos.extensions.e2e.cluster.RunReport;
 import java.io.IOException;
 import java.net.HttpURLConnection;
 import java.nio.file.Path;
@@ -28,14 +32,24 @@ public final class RightsInUse {
   }
 
   /**
-   * Starts the cluster.
+   * Starts the cluster; where there is no real API server, the tests that ask for it are aborted,
+   * and say why.
    *
+   * @param what is to be shown
    * @param folder for the log
    */
-  public static RightsInUse start(KubeApiBinaries.Available binaries, Path folder)
-      throws IOException {
+  public static RightsInUse start(String what, Path folder)
+      throws IOException, InterruptedException {
+    if (!(KubeApiBinaries.find(Effort.CACHED_ONLY, progress -> {})
+        instanceof KubeApiBinaries.Available binaries)) {
+      String reason = "there are no rights on a stand-in for the API server";
+      RunReport.ofThisBuild().record("aborted", what + ": " + reason);
+      return abort(reason);
+    }
     AuditLog log = AuditLog.in(folder);
-    return new RightsInUse(log, KubeApiTestCluster.start(binaries, log.flags()));
+    KubeApiTestCluster cluster = KubeApiTestCluster.start(binaries, log.flags());
+    RunReport.ofThisBuild().record("cluster", cluster.describe());
+    return new RightsInUse(log, cluster);
   }
 
   /** The cluster. */

@@ -3,7 +3,6 @@ package io.kairos.extensions.e2e.scenario;
 import static io.kairos.extensions.e2e.scenario.World.assertRuns;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.api.v1alpha1.Activation;
@@ -14,9 +13,7 @@ import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.e2e.fleet.FleetNode;
 import io.kairos.extensions.e2e.fleet.Hosts;
 import io.kairos.extensions.e2e.host.HostOptions;
-import io.kairos.extensions.e2e.host.ImageFormat;
 import io.kairos.extensions.e2e.host.SampleImage;
-import io.kairos.extensions.e2e.host.SampleImages;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.Map;
@@ -38,11 +35,7 @@ abstract class ConfextScenarios {
 
   @BeforeAll
   void startWorld() throws IOException, InterruptedException {
-    assumeTrue(hosts() instanceof Hosts.Booted, "no host with a systemd can be booted");
-    assumeTrue(
-        SampleImages.formats().contains(ImageFormat.SQUASHFS),
-        "mksquashfs is not installed: no configuration extensions can be made");
-    world = World.on(hosts());
+    world = World.onBooted(hosts());
     node = world.boot(HostOptions.named("node-1"));
   }
 

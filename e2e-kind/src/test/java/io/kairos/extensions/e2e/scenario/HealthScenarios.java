@@ -2,7 +2,6 @@ package io.kairos.extensions.e2e.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.kairos.extensions.api.v1alpha1.Activation;
 import io.kairos.extensions.api.v1alpha1.DriftStatus;
@@ -12,9 +11,7 @@ import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.e2e.fleet.FleetNode;
 import io.kairos.extensions.e2e.fleet.Hosts;
 import io.kairos.extensions.e2e.host.HostOptions;
-import io.kairos.extensions.e2e.host.ImageFormat;
 import io.kairos.extensions.e2e.host.SampleImage;
-import io.kairos.extensions.e2e.host.SampleImages;
 import java.io.IOException;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -52,12 +49,7 @@ abstract class HealthScenarios {
 
   @BeforeAll
   void startWorld() throws IOException, InterruptedException {
-    assumeTrue(
-        hosts() instanceof Hosts.Booted, "services need a host with a systemd: none can be booted");
-    assumeTrue(
-        SampleImages.formats().contains(ImageFormat.SQUASHFS),
-        "mksquashfs is not installed: no images with services can be made");
-    world = World.on(hosts());
+    world = World.onBooted(hosts());
     node = world.boot(HostOptions.named("node-1"));
   }
 

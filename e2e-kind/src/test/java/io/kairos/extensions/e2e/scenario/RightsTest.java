@@ -2,15 +2,12 @@ package io.kairos.extensions.e2e.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.fabric8.kubernetes.api.model.ConfigMapBuilder;
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
 import io.fabric8.kubernetes.api.model.PodStatusBuilder;
-import io.fabric8.kubernetes.api.model.Secret;
-import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.kairos.extensions.api.v1alpha1.Activation;
@@ -23,9 +20,6 @@ import io.kairos.extensions.api.v1alpha1.SystemExtension;
 import io.kairos.extensions.e2e.chart.Chart;
 import io.kairos.extensions.e2e.chart.InstalledChart;
 import io.kairos.extensions.e2e.chart.RightsInUse;
-import io.kairos.extensions.e2e.cluster.Effort;
-import io.kairos.extensions.e2e.cluster.KubeApiBinaries;
-import io.kairos.extensions.e2e.cluster.RunReport;
 import io.kairos.extensions.e2e.fleet.Contended;
 import io.kairos.extensions.e2e.fleet.FleetNode;
 import io.kairos.extensions.e2e.fleet.Hosts;
@@ -65,15 +59,7 @@ class RightsTest {
 
   @BeforeAll
   void install(@TempDir Path folder) throws IOException, InterruptedException {
-    if (!(KubeApiBinaries.find(Effort.CACHED_ONLY, progress -> {})
-        instanceof KubeApiBinaries.Available binaries)) {
-      String reason = "there are no rights on a stand-in for the API server";
-      RunReport.ofThisBuild().record("aborted", "rights of the chart: " + reason);
-      abort(reason);
-      return;
-    }
-    rights = RightsInUse.start(binaries, folder);
-    RunReport.ofThisBuild().record("cluster", rights.cluster().describe());
+    rights = RightsInUse.start("rights of the chart", folder);
     chart = InstalledChart.in(rights.cluster(), folder);
     world = World.on(Hosts.of(BaseRoot.machine()), rights.cluster(), chart);
     a = world.boot("node-a");
@@ -260,7 +246,7 @@ class RightsTest {
   }
 
   private void handOutSecrets() {
-    administrator().resource(secret("one")).create();
+    administrator().resource(PullSecret.with("one")).create();
     administrator()
         .resource(
             new ConfigMapBuilder()
@@ -275,19 +261,8 @@ class RightsTest {
         world.image("private", "1.0.0"),
         "  pullSecret: {name: registry}\n  caBundle: {configMap: site-ca}\n");
     awaitHandedOut("b25l");
-    administrator().resource(secret("two")).update();
+    administrator().resource(PullSecret.with("two")).update();
     awaitHandedOut("dHdv");
-  }
-
-  private static Secret secret(String password) {
-    return new SecretBuilder()
-        .withNewMetadata()
-        .withNamespace(Chart.NAMESPACE)
-        .withName("registry")
-        .endMetadata()
-        .withType("kubernetes.io/basic-auth")
-        .withStringData(Map.of("username", "u", "password", password))
-        .build();
   }
 
   private void awaitHandedOut(String base64) {

@@ -2,10 +2,7 @@ package io.kairos.extensions.e2e.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.abort;
 
-import io.fabric8.kubernetes.api.model.Secret;
-import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -18,9 +15,6 @@ import io.kairos.extensions.api.v1alpha1.SourceKeys;
 import io.kairos.extensions.e2e.chart.Chart;
 import io.kairos.extensions.e2e.chart.InstalledChart;
 import io.kairos.extensions.e2e.chart.RightsInUse;
-import io.kairos.extensions.e2e.cluster.Effort;
-import io.kairos.extensions.e2e.cluster.KubeApiBinaries;
-import io.kairos.extensions.e2e.cluster.RunReport;
 import io.kairos.extensions.e2e.fleet.Fleet;
 import io.kairos.extensions.e2e.fleet.FleetNode;
 import java.io.IOException;
@@ -55,15 +49,7 @@ class StolenTokensTest {
 
   @BeforeAll
   void install(@TempDir Path folder) throws IOException, InterruptedException {
-    if (!(KubeApiBinaries.find(Effort.CACHED_ONLY, progress -> {})
-        instanceof KubeApiBinaries.Available binaries)) {
-      String reason = "there are no rights on a stand-in for the API server";
-      RunReport.ofThisBuild().record("aborted", "stolen tokens: " + reason);
-      abort(reason);
-      return;
-    }
-    rights = RightsInUse.start(binaries, folder);
-    RunReport.ofThisBuild().record("cluster", rights.cluster().describe());
+    rights = RightsInUse.start("stolen tokens", folder);
     chart = InstalledChart.in(rights.cluster(), folder);
     fleet = Optional.of(Fleet.start(rights.cluster(), chart));
   }
@@ -104,7 +90,7 @@ class StolenTokensTest {
         "node-x",
         "node-y",
         () -> {
-          administrator().resource(secret("loot")).createOr(found -> found.update());
+          administrator().resource(PullSecret.with("loot")).createOr(found -> found.update());
           KubernetesClient x = thief(chart.withToken(chart.agentToken("node-x")));
           Config impersonating = chart.withToken(chart.agentToken("node-x"));
           impersonating.setImpersonateUsername(
@@ -234,7 +220,7 @@ class StolenTokensTest {
         "node-x",
         "node-y",
         () -> {
-          administrator().resource(secret("loot")).createOr(found -> found.update());
+          administrator().resource(PullSecret.with("loot")).createOr(found -> found.update());
           for (Attempt attempt :
               List.of(
                   new Attempt(
@@ -293,17 +279,6 @@ class StolenTokensTest {
     } finally {
       names.forEach(name -> administrator().nodes().withName(name).delete());
     }
-  }
-
-  private static Secret secret(String password) {
-    return new SecretBuilder()
-        .withNewMetadata()
-        .withNamespace(Chart.NAMESPACE)
-        .withName("registry")
-        .endMetadata()
-        .withType("kubernetes.io/basic-auth")
-        .withStringData(Map.of("username", "u", "password", password))
-        .build();
   }
 
   private NodeExtensionState stateOf(String node) {

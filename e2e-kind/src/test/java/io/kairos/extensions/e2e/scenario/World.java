@@ -2,6 +2,7 @@ package io.kairos.extensions.e2e.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.HasMetadata;
@@ -24,7 +25,9 @@ import io.kairos.extensions.e2e.fleet.FleetNode;
 import io.kairos.extensions.e2e.fleet.Hosts;
 import io.kairos.extensions.e2e.fleet.Installation;
 import io.kairos.extensions.e2e.host.HostOptions;
+import io.kairos.extensions.e2e.host.ImageFormat;
 import io.kairos.extensions.e2e.host.SampleImage;
+import io.kairos.extensions.e2e.host.SampleImages;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -53,6 +56,16 @@ public final class World implements AutoCloseable {
     TestCluster cluster =
         TestClusters.best(Effort.CACHED_ONLY).recordIn(RunReport.ofThisBuild()).cluster();
     return on(hosts, cluster);
+  }
+
+  /** The same, for tests of what only a booted host with images of more than one file can show. */
+  static World onBooted(Hosts hosts) throws IOException, InterruptedException {
+    assumeTrue(
+        hosts instanceof Hosts.Booted, () -> "no systemd can be booted: " + hosts.describe());
+    assumeTrue(
+        SampleImages.formats().contains(ImageFormat.SQUASHFS),
+        "mksquashfs is not installed: no images with services or configuration can be made");
+    return on(hosts);
   }
 
   static World on(Hosts hosts, TestCluster cluster) throws IOException, InterruptedException {
