@@ -435,6 +435,8 @@ class RevisionsTest {
                             && event.getNote().startsWith("node node-1: ")
                             && event.getNote().contains("hands off")));
 
+    kubectl.run("delete", "nep", "more", "--timeout=30s").orThrow();
+
     kubectl.run("delete", "validatingadmissionpolicybinding", "no-state").orThrow();
     await("it is tried again", () -> reason().equals("AllNodesUpToDate"));
   }

@@ -231,22 +231,23 @@ public final class FleetReconciler implements AutoCloseable {
     return refusals.held().isEmpty() ? SAFETY_NET : Refusals.RETRY;
   }
 
-  /** Does it, or says that its node is left for another pass. */
-  private boolean write(Writer writer, Write write, FleetSnapshot before) {
+  private WriteCrew.Answer write(Writer writer, Write write, FleetSnapshot before) {
     if (refusals.isMoot(write)) {
-      return true;
+      return WriteCrew.Answer.DONE;
     }
     try {
       writer.write(write);
       tell(before, write);
-      return true;
+      return WriteCrew.Answer.DONE;
     } catch (KubernetesClientException e) {
-      Refusals.Verdict verdict = refusals.judge(write, e);
-      if (verdict == Refusals.Verdict.END_PASS) {
-        refusals.hold(write, before, e);
-        throw e;
-      }
-      return verdict == Refusals.Verdict.PASS_OVER;
+      return switch (refusals.judge(write, e)) {
+        case PASS_OVER -> WriteCrew.Answer.DONE;
+        case LEAVE_NODE -> WriteCrew.Answer.NODE_REFUSED;
+        case END_PASS -> {
+          refusals.hold(write, before, e);
+          throw e;
+        }
+      };
     }
   }
 

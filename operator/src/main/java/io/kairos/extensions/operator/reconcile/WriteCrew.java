@@ -12,7 +12,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
-import java.util.function.Predicate;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,13 +36,23 @@ final class WriteCrew implements AutoCloseable {
             return thread;
           });
 
+  /** What came of one write. */
+  enum Answer {
+    /** It is done. */
+    DONE,
+    /** Its object is no longer as it was read. */
+    OUTDATED,
+    /** It is one of a node, and the API server will not have it. */
+    NODE_REFUSED
+  }
+
   /** What came of the writes of a pass. */
   enum Outcome {
-    /** All are done. */
+    /** All are done, but for those of nodes that were refused. */
     ALL_DONE,
-    /** Some found their object changed, or were left; others are done. */
+    /** Some found their object changed, and are left for the next pass; others are done. */
     SOME_OUTDATED,
-    /** Each found its object changed, or was left. */
+    /** The first found its object changed. */
     NONE_DONE,
     /** The process may not write any more. */
     STOPPED
@@ -51,27 +61,29 @@ final class WriteCrew implements AutoCloseable {
   /**
    * Does the writes of a pass.
    *
-   * @param writer does one write, or says that its node is left for another pass; several threads
-   *     call it, for one node one at a time
+   * @param writer does one write, or says that its node is refused; several threads call it, for
+   *     one node one at a time
    * @param mayGoOn asked before each write
    * @throws KubernetesClientException if the API server does not answer, or refuses for another
    *     reason than that the object has changed
    */
-  Outcome work(List<Write> writes, Predicate<Write> writer, BooleanSupplier mayGoOn) {
+  Outcome work(List<Write> writes, Function<Write, Answer> writer, BooleanSupplier mayGoOn) {
     Agenda agenda = new Agenda(writes);
     int done = 0;
     while (!agenda.isOver()) {
       List<Write> ready = agenda.ready();
-      List<Boolean> answers = all(ready.stream().map(w -> task(w, writer, mayGoOn)).toList());
+      List<Answer> answers = all(ready.stream().map(w -> task(w, writer, mayGoOn)).toList());
       if (!mayGoOn.getAsBoolean() || Thread.currentThread().isInterrupted()) {
         return Outcome.STOPPED;
       }
       for (int i = 0; i < answers.size(); i++) {
-        if (answers.get(i)) {
-          agenda.done(ready.get(i));
-          done++;
-        } else {
-          agenda.outdated(ready.get(i));
+        switch (answers.get(i)) {
+          case DONE -> {
+            agenda.done(ready.get(i));
+            done++;
+          }
+          case OUTDATED -> agenda.outdated(ready.get(i));
+          case NODE_REFUSED -> agenda.refused((Write.OfNode) ready.get(i));
         }
       }
     }
@@ -81,21 +93,21 @@ final class WriteCrew implements AutoCloseable {
     return done == 0 ? Outcome.NONE_DONE : Outcome.SOME_OUTDATED;
   }
 
-  private static Callable<Boolean> task(
-      Write write, Predicate<Write> writer, BooleanSupplier mayGoOn) {
+  private static Callable<Answer> task(
+      Write write, Function<Write, Answer> writer, BooleanSupplier mayGoOn) {
     return () -> {
       if (!mayGoOn.getAsBoolean() || Thread.currentThread().isInterrupted()) {
-        return false;
+        return Answer.OUTDATED;
       }
       log.debug("{}", write);
       try {
-        return writer.test(write);
+        return writer.apply(write);
       } catch (KubernetesClientException e) {
         if (!isChanged(e)) {
           throw e;
         }
         log.debug("refused: {}: {}", write, e.getMessage());
-        return false;
+        return Answer.OUTDATED;
       }
     };
   }

@@ -14,7 +14,9 @@ import java.util.Set;
  * they may be done in any order, or at once; and if a node's finds its state changed, because its
  * agent has just reported, the rest of that node's are left for the next pass, and all others are
  * done all the same. In a large fleet some agent reports all the time. What counts on all nodes
- * ({@link Write.Concluding}) is left for the next pass too then.
+ * ({@link Write.Concluding}) is left for the next pass too then. A node whose state the API server
+ * refuses to have written is left as well, and holds up nothing else: it is as the pass has read
+ * it.
  *
  * <p>That a node is admitted counts on the policy's status having been written (see {@link
  * Admission}), and on no other node: a batch whose entries are written in another order, or in
@@ -26,6 +28,7 @@ public final class Agenda {
   private final Deque<Write> rest;
   private final Map<String, Deque<Write>> nodes = new LinkedHashMap<>();
   private final Set<String> outdated = new HashSet<>();
+  private final Set<String> refused = new HashSet<>();
   private boolean over;
 
   /** The writes of a pass, in order. */
@@ -35,7 +38,7 @@ public final class Agenda {
 
   /**
    * The writes that may be done now: of several nodes one each, or a single one. Each is to be
-   * {@link #done} or {@link #outdated} before its successor shows up.
+   * {@link #done}, {@link #outdated} or {@link #refused} before its successor shows up.
    */
   public List<Write> ready() {
     while (nodes.isEmpty() && !rest.isEmpty() && !over) {
@@ -54,7 +57,7 @@ public final class Agenda {
   private void gather() {
     while (rest.peek() instanceof Write.OfNode next) {
       rest.remove();
-      if (!outdated.contains(next.node())) {
+      if (!outdated.contains(next.node()) && !refused.contains(next.node())) {
         nodes.computeIfAbsent(next.node(), node -> new ArrayDeque<>()).add(next);
       }
     }
@@ -81,6 +84,12 @@ public final class Agenda {
     } else {
       over = true;
     }
+  }
+
+  /** One of those that were ready, of a node, was refused. */
+  public void refused(Write.OfNode write) {
+    nodes.remove(write.node());
+    refused.add(write.node());
   }
 
   /** Whether nothing is left to do. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.fabric8.kubernetes.client.KubernetesClientException;
+import io.kairos.extensions.operator.reconcile.WriteCrew.Answer;
 import io.kairos.extensions.operator.rollout.Write;
 import java.util.List;
 import java.util.Queue;
@@ -35,9 +36,14 @@ class WriteCrewTest {
         List.of(A, A_THEN, B, C, LAST),
         write -> {
           writer.accept(write);
-          return done.add(write);
+          return did(write);
         },
         () -> true);
+  }
+
+  private Answer did(Write write) {
+    done.add(write);
+    return Answer.DONE;
   }
 
   private static Consumer<Write> refusing(Write refused, int code) {
@@ -79,19 +85,19 @@ class WriteCrewTest {
 
   @Test
   void nothingCouldBeDone() {
-    assertThat(crew.work(List.of(A, A_THEN), write -> false, () -> true))
+    assertThat(crew.work(List.of(A, A_THEN), write -> Answer.OUTDATED, () -> true))
         .isEqualTo(WriteCrew.Outcome.NONE_DONE);
   }
 
   @Test
-  void aNodeThatIsLeftHoldsUpNoOther() {
+  void aNodeThatIsRefusedHoldsUpNothingElse() {
     assertThat(
             crew.work(
                 List.of(A, A_THEN, B, C, LAST),
-                write -> !write.equals(A) && done.add(write),
+                write -> write.equals(A) ? Answer.NODE_REFUSED : did(write),
                 () -> true))
-        .isEqualTo(WriteCrew.Outcome.SOME_OUTDATED);
-    assertThat(done).containsExactlyInAnyOrder(B, C);
+        .isEqualTo(WriteCrew.Outcome.ALL_DONE);
+    assertThat(done).containsExactlyInAnyOrder(B, C, LAST);
   }
 
   @Test
@@ -102,7 +108,7 @@ class WriteCrewTest {
 
   @Test
   void nothingIsWrittenOnceItMayNotGoOn() {
-    assertThat(crew.work(List.of(A, B, C, LAST), done::add, () -> false))
+    assertThat(crew.work(List.of(A, B, C, LAST), this::did, () -> false))
         .isEqualTo(WriteCrew.Outcome.STOPPED);
     assertThat(done).isEmpty();
   }

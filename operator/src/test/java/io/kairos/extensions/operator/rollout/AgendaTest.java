@@ -55,6 +55,23 @@ class AgendaTest {
   }
 
   @Test
+  void aNodeThatIsRefusedHoldsUpNothingElse() {
+    agenda.done(agenda.ready().get(0));
+    assertThat(agenda.ready()).containsExactly(A, B);
+    agenda.refused((Write.OfNode) A);
+    agenda.done(B);
+    assertThat(agenda.ready()).containsExactly(NEXT);
+    agenda.done(NEXT);
+    assertThat(agenda.ready()).containsExactly(B_LAST);
+    agenda.done(B_LAST);
+    assertThat(agenda.ready()).containsExactly(CONCLUDING);
+    agenda.done(CONCLUDING);
+
+    assertThat(agenda.isOver()).isTrue();
+    assertThat(agenda.hasOutdated()).isFalse();
+  }
+
+  @Test
   void anyOtherThatIsRefusedEndsThePass() {
     agenda.outdated(FIRST);
 
