@@ -7,15 +7,21 @@ import static org.awaitility.Awaitility.await;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.batch.v1.JobBuilder;
+import io.fabric8.kubernetes.api.model.batch.v1.JobCondition;
+import io.fabric8.kubernetes.api.model.batch.v1.JobConditionBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.dsl.Resource;
 import io.kairos.extensions.e2e.api.RealApi;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -50,10 +56,10 @@ class UninstallTest {
 
       api.kubectl().run("delete", "nep/base").orThrow();
       await().atMost(PATIENCE).until(() -> mayBeDeleted(api));
-      CompletableFuture<Void> controller =
-          CompletableFuture.runAsync(() -> complete(check(client)));
-      chart.uninstall(kubeconfig);
-      controller.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      // Aside, as Helm waits for the Job without an end.
+      CompletableFuture<Void> helm = CompletableFuture.runAsync(() -> chart.uninstall(kubeconfig));
+      complete(check(client));
+      helm.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
 
       assertThat(deployment(client)).isEmpty();
       assertThat(check(client).get()).as("the Job goes with the release").isNull();
@@ -85,25 +91,36 @@ class UninstallTest {
   /** As the Jobs' controller does when the pod has ended well. */
   private static void complete(Resource<Job> check) {
     await().atMost(PATIENCE).until(() -> check.get() != null);
-    String now = Instant.now().toString();
-    check.editStatus(
-        job ->
-            new JobBuilder(job)
-                .editOrNewStatus()
-                .withStartTime(now)
-                .withCompletionTime(now)
-                .withSucceeded(1)
-                .addNewCondition()
-                .withType("SuccessCriteriaMet")
-                .withStatus("True")
-                .withReason("CompletionsReached")
-                .endCondition()
-                .addNewCondition()
-                .withType("Complete")
-                .withStatus("True")
-                .withReason("CompletionsReached")
-                .endCondition()
-                .endStatus()
-                .build());
+    try {
+      setConditions(check, "SuccessCriteriaMet", "Complete");
+    } catch (KubernetesClientException e) {
+      // Kubernetes 1.30 refuses the former to a Job without a success policy.
+      setConditions(check, "Complete");
+    }
+  }
+
+  private static void setConditions(Resource<Job> check, String... types) {
+    String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+    List<JobCondition> conditions =
+        Stream.of(types)
+            .map(
+                type ->
+                    new JobConditionBuilder()
+                        .withType(type)
+                        .withStatus("True")
+                        .withReason("CompletionsReached")
+                        .build())
+            .toList();
+    Job unused =
+        check.editStatus(
+            job ->
+                new JobBuilder(job)
+                    .editOrNewStatus()
+                    .withStartTime(now)
+                    .withCompletionTime(now)
+                    .withSucceeded(1)
+                    .withConditions(conditions)
+                    .endStatus()
+                    .build());
   }
 }
