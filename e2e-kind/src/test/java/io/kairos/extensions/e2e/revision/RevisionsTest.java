@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.apps.ControllerRevision;
+import io.fabric8.kubernetes.api.model.apps.ControllerRevisionBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.fabric8.kubernetes.client.Watcher;
 import io.fabric8.kubernetes.client.WatcherException;
 import io.kairos.extensions.api.v1alpha1.Conditions;
@@ -366,6 +368,7 @@ class RevisionsTest {
             spec: {policyName: no-more, validationActions: [Deny]}
             """)
         .orThrow();
+    await("the API server refuses it", () -> !mayBeKept("base-try"));
     apply(extension("2"));
     await("the policy says so", () -> reason().equals("WriteRefused"));
     assertThat(message()).contains("no more of base");
@@ -439,6 +442,23 @@ class RevisionsTest {
 
     kubectl.run("delete", "validatingadmissionpolicybinding", "no-state").orThrow();
     await("it is tried again", () -> reason().equals("AllNodesUpToDate"));
+  }
+
+  private boolean mayBeKept(String name) {
+    ControllerRevision tried =
+        new ControllerRevisionBuilder()
+            .withNewMetadata()
+            .withName(name)
+            .withNamespace("default")
+            .endMetadata()
+            .withRevision(1L)
+            .build();
+    try {
+      ControllerRevision unused = client.resource(tried).dryRun().create();
+      return true;
+    } catch (KubernetesClientException refused) {
+      return false;
+    }
   }
 
   /** Tries to label a Node, and takes the label off again. */

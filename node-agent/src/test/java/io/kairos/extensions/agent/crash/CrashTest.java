@@ -56,6 +56,7 @@ class CrashTest {
   private static final int CLEAN_RUNS = 4;
   private static final int AT_ONCE = 6;
   private static final int MOST_FAULTS = 3;
+  private static final int MOST_STRAIGHT = 5;
   private static final int FURTHEST_SECOND_BLOW = 40;
   private static final Duration PATIENCE = Duration.ofMillis(150);
 
@@ -235,12 +236,17 @@ class CrashTest {
   }
 
   /**
-   * One that misses its aim, since something went wrong before, is followed by one that does not.
+   * One that misses its aim, since something went wrong before, is followed by one in which nothing
+   * does. That one misses too where threads of the agent meet at another time than in the clean
+   * runs, which seldom happens, and not time and again.
    */
   private Outcome run(List<Aim> aims, long seed) throws IOException, InterruptedException {
     Aim aim = aims.get(Math.floorMod(seed, aims.size()));
     Outcome outcome = run(aim, seed, false);
-    return outcome.blows().stream().anyMatch(aim::isHit) ? outcome : run(aim, seed, true);
+    for (int i = 0; i < MOST_STRAIGHT && outcome.blows().stream().noneMatch(aim::isHit); i++) {
+      outcome = run(aim, seed, true);
+    }
+    return outcome;
   }
 
   private Outcome run(Aim aim, long seed, boolean straight)
