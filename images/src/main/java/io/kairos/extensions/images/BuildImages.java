@@ -1,14 +1,13 @@
 package io.kairos.extensions.images;
 
 import io.kairos.extensions.e2e.fleet.Fleet;
+import io.kairos.extensions.e2e.host.Folders;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * Builds both images for this machine's architecture: {@code NAME-ARCHITECTURE.tar}, OCI archives.
@@ -48,7 +47,7 @@ public final class BuildImages {
       throw new IOException("images are built by root on Linux: the programs are run in them once");
     }
     Path work = folder.resolve("build");
-    delete(work);
+    Folders.delete(work);
     Path runtime = work.resolve("java");
     JavaRuntime.link(jdk, runtime);
     ImageFolders operator =
@@ -92,16 +91,5 @@ public final class BuildImages {
       }
     }
     throw new IllegalStateException("not within the source: " + Path.of("").toAbsolutePath());
-  }
-
-  private static void delete(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    }
   }
 }

@@ -1,5 +1,6 @@
 package io.kairos.extensions.images;
 
+import io.kairos.extensions.e2e.host.Folders;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -7,7 +8,6 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -56,7 +56,7 @@ final class ImageFolders {
     List<Path> programs = jars(target);
     List<Path> libraries = jars(target.resolve("lib"));
     Path bill = billOfMaterials(target);
-    delete(folder);
+    Folders.delete(folder);
     ImageFolders image = new ImageFolders(program, folder);
     SystemFiles.collect(runtime, image.layer("system"));
     copy(runtime, image.layer("java").resolve(JAVA.substring(1)));
@@ -161,17 +161,6 @@ final class ImageFolders {
           // Links of the runtime are to its own licence texts: files of their own.
           Files.copy(file, copy, StandardCopyOption.COPY_ATTRIBUTES);
         }
-      }
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
       }
     }
   }

@@ -4,6 +4,7 @@ import io.kairos.extensions.e2e.host.BootedHost;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,10 +19,12 @@ import java.util.concurrent.TimeUnit;
  */
 final class ImagePod implements AutoCloseable {
   private final Process process;
+  private final Path script;
   private final Path log;
 
-  private ImagePod(Process process, Path log) {
+  private ImagePod(Process process, Path script, Path log) {
     this.process = process;
+    this.script = script;
     this.log = log;
   }
 
@@ -81,7 +84,7 @@ final class ImagePod implements AutoCloseable {
                 mounts.stream()
                     .map(m -> m.source() + " " + m.target() + (m.writable() ? " rw" : " ro"))
                     .toList()));
-    return new ImagePod(builder.start(), log);
+    return new ImagePod(builder.start(), script, log);
   }
 
   /** Whether it still runs. */
@@ -121,5 +124,10 @@ final class ImagePod implements AutoCloseable {
     process.descendants().forEach(ProcessHandle::destroyForcibly);
     process.destroyForcibly();
     process.onExit().join();
+    try {
+      Files.deleteIfExists(script);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

@@ -1,5 +1,6 @@
 package io.kairos.extensions.images;
 
+import io.kairos.extensions.e2e.host.Folders;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -47,7 +48,7 @@ public final class StartBenchmark {
         }
       }
     } finally {
-      delete(folder);
+      Folders.delete(folder);
     }
   }
 
@@ -85,13 +86,5 @@ public final class StartBenchmark {
       }
     }
     return sum;
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    }
   }
 }

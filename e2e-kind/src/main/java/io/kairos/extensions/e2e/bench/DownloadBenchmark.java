@@ -1,5 +1,6 @@
 package io.kairos.extensions.e2e.bench;
 
+import io.kairos.extensions.e2e.host.Folders;
 import io.kairos.extensions.e2e.host.SampleImage;
 import io.kairos.extensions.e2e.host.SampleImages;
 import java.io.IOException;
@@ -14,7 +15,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
-import java.util.stream.Stream;
 
 /**
  * How fast the agent brings an image into the store, against {@code curl | sha256sum} on the same
@@ -63,8 +63,8 @@ public final class DownloadBenchmark {
     try {
       new DownloadBenchmark(folder, memory, rounds, System.out).run(sizes);
     } finally {
-      delete(folder);
-      delete(memory);
+      Folders.delete(folder);
+      Folders.delete(memory);
     }
   }
 
@@ -182,13 +182,5 @@ public final class DownloadBenchmark {
       throw new IOException(command + " failed");
     }
     return said;
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> all = Files.walk(folder)) {
-      for (Path path : all.sorted(java.util.Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    }
   }
 }

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.kairos.extensions.agent.image.MachineArchitecture;
 import io.kairos.extensions.e2e.cluster.Crds;
 import io.kairos.extensions.e2e.cluster.TestCluster;
+import io.kairos.extensions.e2e.host.Folders;
 import io.kairos.extensions.e2e.host.HostOptions;
 import io.kairos.extensions.e2e.host.SampleImages;
 import io.kairos.extensions.operator.SysextOperator;
@@ -20,7 +21,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * A cluster with the operator, an image server, and nodes that run agents. Closing it leaves
@@ -181,10 +181,8 @@ public final class Fleet implements AutoCloseable {
     stopOperator();
     server.close();
     cluster.close();
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
-      }
+    try {
+      Folders.delete(folder);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

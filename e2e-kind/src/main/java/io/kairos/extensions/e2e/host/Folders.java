@@ -8,11 +8,15 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 
 /** What java.nio lacks about folders. */
-final class Folders {
+public final class Folders {
   private Folders() {}
 
-  /** Deletes a folder and what is in it, if it is there. Follows no links. */
-  static void delete(Path folder) throws IOException {
+  /**
+   * Deletes a folder and what is in it, if it is there. Follows no links.
+   *
+   * @throws IOException if something of it cannot be deleted
+   */
+  public static void delete(Path folder) throws IOException {
     if (!Files.exists(folder)) {
       return;
     }

@@ -14,6 +14,7 @@ import io.kairos.extensions.e2e.fleet.Hosts;
 import io.kairos.extensions.e2e.fleet.ImageServer;
 import io.kairos.extensions.e2e.host.BaseRoot;
 import io.kairos.extensions.e2e.host.CommandResult;
+import io.kairos.extensions.e2e.host.Folders;
 import io.kairos.extensions.e2e.host.HostOptions;
 import io.kairos.extensions.e2e.host.SampleImage;
 import io.kairos.extensions.e2e.host.SampleImages;
@@ -26,7 +27,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -108,7 +108,7 @@ public final class Sandbox {
 
   private int run() throws IOException, InterruptedException {
     Path folder = Files.createTempDirectory("sysext-sandbox-");
-    lifetime.open("files in " + folder, () -> delete(folder));
+    lifetime.open("files in " + folder, () -> Folders.delete(folder));
     Path logFile = folder.resolve("operator.log");
     lifetime.open("log", ErrorLog.into(logFile, this::error));
     Samples files = Samples.load(Samples.folder(Path.of("")));
@@ -369,13 +369,5 @@ public final class Sandbox {
         .map(t -> t.getMessage() == null ? t.getClass().getSimpleName() : t.getMessage())
         .distinct()
         .collect(Collectors.joining(": "));
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
-      }
-    }
   }
 }

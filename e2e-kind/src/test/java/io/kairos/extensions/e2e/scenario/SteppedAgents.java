@@ -8,6 +8,7 @@ import io.kairos.extensions.e2e.cluster.TestCluster;
 import io.kairos.extensions.e2e.fleet.ClassPath;
 import io.kairos.extensions.e2e.fleet.Installation;
 import io.kairos.extensions.e2e.fleet.RunningAgent;
+import io.kairos.extensions.e2e.host.Folders;
 import io.kairos.extensions.e2e.host.TestHost;
 import io.kairos.extensions.operator.OperatorConfig;
 import java.io.File;
@@ -18,7 +19,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -180,10 +180,8 @@ final class SteppedAgents implements Installation {
 
   /** Leaves nothing. */
   void delete() {
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
+    try {
+      Folders.delete(folder);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
