@@ -444,19 +444,20 @@ class RevisionsTest {
     await("it is tried again", () -> reason().equals("AllNodesUpToDate"));
   }
 
+  /** Whether another like the one that is kept would be, by the API server's word. */
   private boolean mayBeKept(String name) {
     ControllerRevision tried =
-        new ControllerRevisionBuilder()
+        new ControllerRevisionBuilder(revisions().get(0))
             .withNewMetadata()
             .withName(name)
             .withNamespace("default")
             .endMetadata()
-            .withRevision(1L)
             .build();
     try {
       ControllerRevision unused = client.resource(tried).dryRun().create();
       return true;
     } catch (KubernetesClientException refused) {
+      assertThat(refused).hasMessageContaining("no more of base");
       return false;
     }
   }
