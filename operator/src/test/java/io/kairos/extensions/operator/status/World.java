@@ -149,11 +149,15 @@ final class World {
   void retry(String name, String nonce) {
     if (policies.now().containsKey(name)) {
       Policy policy = policies.now().get(name).value();
-      put(
-          policies,
-          name,
-          policy.toBuilder().annotations(Map.of(Api.RETRY_ANNOTATION, nonce)).build());
+      put(policies, name, annotated(policy, Api.RETRY_ANNOTATION, nonce));
     }
+  }
+
+  /** Beside the annotations that it has, as kubectl does. */
+  private static Policy annotated(Policy policy, String key, String value) {
+    Map<String, String> annotations = new TreeMap<>(policy.annotations());
+    annotations.put(key, value);
+    return policy.toBuilder().annotations(annotations).build();
   }
 
   /** Says to every removal that waits for a word that it is meant; whether any waited. */
@@ -164,12 +168,7 @@ final class World {
       String token = policy.status().removalPending().map(p -> p.token()).orElse("");
       if (!token.isEmpty()
           && !token.equals(policy.annotation(Api.ACKNOWLEDGE_REMOVAL_ANNOTATION))) {
-        put(
-            policies,
-            policy.name(),
-            policy.toBuilder()
-                .annotations(Map.of(Api.ACKNOWLEDGE_REMOVAL_ANNOTATION, token))
-                .build());
+        put(policies, policy.name(), annotated(policy, Api.ACKNOWLEDGE_REMOVAL_ANNOTATION, token));
         waited = true;
       }
     }
