@@ -41,6 +41,7 @@ public final class SysextOperator implements AutoCloseable {
   private final OperatorMetrics metrics = new OperatorMetrics();
   private final CompletableFuture<Void> lost = new CompletableFuture<>();
   private final Optional<Probes> probes;
+  private final Optional<HeldLease> lease;
 
   private volatile boolean controllersStarted;
   private volatile boolean leading;
@@ -50,7 +51,12 @@ public final class SysextOperator implements AutoCloseable {
 
   private SysextOperator(KubernetesClient client, OperatorConfig config, Clock clock) {
     leading = !config.leaderElection();
-    operator = new Operator(overrider -> configure(overrider, client, config));
+    lease =
+        config.leaderElection()
+            ? Optional.of(
+                new HeldLease(client, config.leaseNamespace(), config.leaseName(), identity()))
+            : Optional.empty();
+    operator = new Operator(overrider -> configure(overrider, client));
     fleet =
         Controllers.register(
             operator,
@@ -88,8 +94,7 @@ public final class SysextOperator implements AutoCloseable {
     }
   }
 
-  private void configure(
-      ConfigurationServiceOverrider overrider, KubernetesClient client, OperatorConfig config) {
+  private void configure(ConfigurationServiceOverrider overrider, KubernetesClient client) {
     overrider
         .withKubernetesClient(client)
         .withCloseClientOnStop(false)
@@ -98,15 +103,16 @@ public final class SysextOperator implements AutoCloseable {
         .withCacheSyncTimeout(CACHE_SYNC_TIMEOUT)
         .withReconciliationTerminationTimeout(STOP_TIMEOUT)
         .withUseSSAToPatchPrimaryResource(false);
-    if (config.leaderElection()) {
-      overrider.withLeaderElectionConfiguration(
-          LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(config.leaseName())
-              .withLeaseNamespace(config.leaseNamespace())
-              .withIdentity(identity())
-              .withExitOnStopLeading(false)
-              .withLeaderCallbacks(new LeaderCallbacks(this::lead, this::stopLeading, leader -> {}))
-              .build());
-    }
+    lease.ifPresent(
+        held ->
+            overrider.withLeaderElectionConfiguration(
+                LeaderElectionConfigurationBuilder.aLeaderElectionConfiguration(held.name())
+                    .withLeaseNamespace(held.namespace())
+                    .withIdentity(held.holder())
+                    .withExitOnStopLeading(false)
+                    .withLeaderCallbacks(
+                        new LeaderCallbacks(this::lead, this::stopLeading, leader -> {}))
+                    .build()));
   }
 
   /** Tells apart even two operators in one pod, or one process. */
@@ -191,13 +197,20 @@ public final class SysextOperator implements AutoCloseable {
     return probes.map(p -> OptionalInt.of(p.port())).orElseGet(OptionalInt::empty);
   }
 
-  /** Stops, within about a second. A pass ends after the write that it is at. */
+  /**
+   * Stops, within about a second. A pass ends after the write that it is at; then the next may
+   * lead.
+   */
   @Override
   public void close() {
+    boolean led = isLeading();
     closed = true;
     probes.ifPresent(Probes::close);
     fleet.close();
     operator.stop();
+    if (led && !fleet.isAlive()) {
+      lease.ifPresent(HeldLease::giveBack);
+    }
     metrics.close();
     lost.complete(null);
   }
