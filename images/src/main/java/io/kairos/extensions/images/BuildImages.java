@@ -38,7 +38,7 @@ public final class BuildImages {
    * @param jdk what the runtime is cut out of
    * @param repository the folder of the source, built by {@code mvn package}
    * @param version their tag
-   * @param folder for the archives; what lies in its {@code build} folder is replaced
+   * @param folder for the archives; what lies in its {@code build} and {@code cache} is replaced
    * @param out is told of each image
    */
   static void build(Path jdk, Path repository, String version, Path folder, PrintStream out)
@@ -48,6 +48,9 @@ public final class BuildImages {
     }
     Path work = folder.resolve("build");
     Folders.delete(work);
+    // Jib knows a file again by its path and its time, and here all files have the same time: with
+    // the layers of another build it would write that one's programs.
+    Folders.delete(folder.resolve("cache"));
     Path runtime = work.resolve("java");
     JavaRuntime.link(jdk, runtime);
     ImageFolders operator =
