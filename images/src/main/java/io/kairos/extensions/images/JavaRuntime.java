@@ -29,6 +29,7 @@ final class JavaRuntime {
           "java.net.http",
           "java.xml",
           "jdk.httpserver",
+          "jdk.management", // the metrics of garbage collections; found by name, so jdeps does not
           "jdk.net",
           "jdk.security.auth",
           "jdk.unsupported");
