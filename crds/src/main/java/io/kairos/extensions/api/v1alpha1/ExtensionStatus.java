@@ -27,8 +27,9 @@ import lombok.Builder;
  * @param message what a person needs to know
  * @param lastTransitionTime when phase or reason moved, RFC 3339
  * @param soaked whether it stayed as wanted for the whole soak
- * @param stagedRevision the revision of {@link Assignment#target()} or {@link Assignment#next()}
- *     whose image is verified in the store, the newer one of the two; empty for none
+ * @param stagedRevision the revision of {@link Assignment#target()}, {@link Assignment#next()} or
+ *     {@link Upcoming#target()} whose image is verified in the store, the newest of them; empty for
+ *     none
  * @param lastFailureOrNull what failed here last, kept while the agent tries again and when it
  *     succeeds; read it by {@link #lastFailure()}
  */

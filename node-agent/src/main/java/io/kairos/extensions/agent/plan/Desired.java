@@ -1,6 +1,7 @@
 package io.kairos.extensions.agent.plan;
 
 import io.kairos.extensions.api.v1alpha1.Assignment;
+import io.kairos.extensions.api.v1alpha1.ExtensionKey;
 import io.kairos.extensions.api.v1alpha1.ExtensionType;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateSpec;
 import io.kairos.extensions.api.v1alpha1.Upcoming;
@@ -20,7 +21,7 @@ public record Desired(List<Assignment> assignments, List<Assignment> upcoming) {
   /** Takes copies; what is assigned is not to come any more. */
   public Desired {
     assignments = List.copyOf(assignments);
-    Set<Object> assigned =
+    Set<ExtensionKey> assigned =
         assignments.stream().map(Assignment::key).collect(Collectors.toUnmodifiableSet());
     upcoming = upcoming.stream().filter(one -> !assigned.contains(one.key())).toList();
   }

@@ -13,7 +13,8 @@ import lombok.With;
  * @param reason CamelCase, never empty
  * @param message for a person, may be empty
  * @param attempts failed tries so far
- * @param stagedRevision the revision, present or next, whose image is in the store; empty for none
+ * @param stagedRevision the revision, present, next or upcoming, whose image is in the store; empty
+ *     for none
  * @param nextFailure what is wrong with what comes next
  */
 @With

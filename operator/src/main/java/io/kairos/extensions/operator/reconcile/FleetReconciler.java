@@ -252,7 +252,7 @@ public final class FleetReconciler implements AutoCloseable {
   }
 
   /** The policies that wait for a node say so to people. */
-  private void tell(View view, Refusals.OfNode refused) {
+  private void tell(View view, Refusals.NodeRefusal refused) {
     FleetSnapshot.State state = view.snapshot().states().get(refused.write().node());
     for (String policy : refused.write().policies(state.spec())) {
       Optional.ofNullable(view.policies().get(policy))

@@ -45,7 +45,7 @@ final class Refusals {
   private final Set<String> said = new HashSet<>();
   private final Map<String, Held> held = new HashMap<>();
 
-  private final List<OfNode> news = new ArrayList<>();
+  private final List<NodeRefusal> news = new ArrayList<>();
 
   private record Held(String message, long untilNanos) {}
 
@@ -65,7 +65,7 @@ final class Refusals {
    * @param write what
    * @param message what the API server said
    */
-  record OfNode(Write.OfNode write, String message) {}
+  record NodeRefusal(Write.OfNode write, String message) {}
 
   /** The policies that are held now, and what the API server said. */
   synchronized Map<String, String> held() {
@@ -110,13 +110,13 @@ final class Refusals {
       log.warn("refused, everything else goes on: {}", what);
     }
     if (restsOnIt && isNew && write instanceof Write.OfNode ofNode) {
-      news.add(new OfNode(ofNode, message(failure)));
+      news.add(new NodeRefusal(ofNode, message(failure)));
     }
     return restsOnIt ? Verdict.LEAVE_NODE : Verdict.PASS_OVER;
   }
 
   /** What was refused of nodes in this pass, and not in the one before. */
-  synchronized List<OfNode> news() {
+  synchronized List<NodeRefusal> news() {
     return List.copyOf(news);
   }
 
