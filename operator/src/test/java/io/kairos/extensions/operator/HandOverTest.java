@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.authorization.v1.SelfSubjectRulesReviewBuilder;
+import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.fabric8.kubernetes.client.CustomResource;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.dsl.NonDeletingOperation;
 import io.fabric8.kubernetes.client.dsl.base.CustomResourceDefinitionContext;
+import io.fabric8.kubernetes.client.http.BasicBuilder;
+import io.fabric8.kubernetes.client.http.HttpRequest;
+import io.fabric8.kubernetes.client.http.Interceptor;
 import io.fabric8.kubernetes.client.server.mock.EnableKubernetesMockClient;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicy;
@@ -79,9 +84,67 @@ class HandOverTest {
     }
   }
 
+  @Test
+  void aLeaderWhoseClientIsClosedEndsAllTheSame() {
+    KubernetesClient mortal = server.createClient();
+    SysextOperator leader = start(mortal);
+    await().until(leader::isLeading);
+    mortal.close();
+
+    leader.close();
+
+    assertThat(leader.isLive()).isTrue(); // closed, which is no reason for a restart
+    assertThat(leader.isLeading()).isFalse();
+  }
+
+  @Test
+  void aLeaseThatIsSomebodyElsesByThenIsNotTakenFromIt() {
+    lease("me");
+    KubernetesClient overtaken =
+        server.createClient(
+            builder ->
+                builder.withHttpClientBuilderConsumer(
+                    http -> http.addOrReplaceInterceptor("overtaken", overtaken())));
+
+    new HeldLease(overtaken, "default", "lease", "me").giveBack();
+
+    assertThat(holder()).isEqualTo("somebody else");
+  }
+
+  /** Somebody takes the lease after it was read. */
+  private Interceptor overtaken() {
+    return new Interceptor() {
+      @Override
+      public void before(BasicBuilder request, HttpRequest asBuilt, RequestTags tags) {
+        if (asBuilt.method().equals("PATCH")) {
+          lease("somebody else");
+        }
+      }
+    };
+  }
+
+  private void lease(String holder) {
+    client
+        .resource(
+            new LeaseBuilder()
+                .withNewMetadata()
+                .withName("lease")
+                .withNamespace("default")
+                .endMetadata()
+                .withNewSpec()
+                .withHolderIdentity(holder)
+                .endSpec()
+                .build())
+        .createOr(NonDeletingOperation::update);
+  }
+
   private SysextOperator start() {
+    return start(client);
+  }
+
+  private static SysextOperator start(KubernetesClient itsClient) {
     return SysextOperator.start(
-        client, new OperatorConfig(true, "default", "lease", -1, ""), Clock.systemUTC());
+        itsClient, new OperatorConfig(true, "default", "lease", -1, ""), Clock.systemUTC());
   }
 
   private String holder() {
