@@ -11,11 +11,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The agent as a program: configured by its environment, see {@link AgentConfig}; ends on SIGTERM.
+ * The agent as a program: configured by its environment, see {@link AgentConfig}. It ends on
+ * SIGTERM wherever it is, as it may be killed anywhere: the next one finishes what is half done.
  */
 public final class AgentMain {
-  private static final Logger LOG = LoggerFactory.getLogger(AgentMain.class);
-
   private static final String TUNNELING = "jdk.http.auth.tunneling.disabledSchemes";
 
   private AgentMain() {}
@@ -26,6 +25,7 @@ public final class AgentMain {
    * @param args none
    */
   public static void main(String[] args) throws IOException, InterruptedException {
+    formatLogs();
     // The JDK sends no user name to a proxy that it asks for a tunnel, unless told to, at the
     // start.
     if (System.getProperty(TUNNELING) == null) {
@@ -48,8 +48,29 @@ public final class AgentMain {
                 client,
                 new SystemdHost(new HostPaths(config.hostRoot())),
                 Clock.systemUTC())) {
-      LOG.info("{} looks after node {}", agent.getClass().getSimpleName(), config.nodeName());
+      Logger log = LoggerFactory.getLogger(AgentMain.class);
+      log.info("looks after node {}", config.nodeName());
+      agent.probePort().ifPresent(port -> log.info("serves probes and metrics on port {}", port));
       end.await();
+    }
+  }
+
+  /** Defaults that {@code -Dorg.slf4j.simpleLogger…} overrides; read with the first logger. */
+  private static void formatLogs() {
+    setDefault("defaultLogLevel", "warn");
+    setDefault("log.io.kairos", "info");
+    // That the API is v1alpha1 is no trouble.
+    setDefault("log.io.fabric8.kubernetes.client.dsl.internal.VersionUsageUtils", "error");
+    setDefault("showDateTime", "true");
+    setDefault("dateTimeFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX");
+    setDefault("showThreadName", "false");
+    setDefault("showShortLogName", "true");
+  }
+
+  private static void setDefault(String key, String value) {
+    String property = "org.slf4j.simpleLogger." + key;
+    if (System.getProperty(property) == null) {
+      System.setProperty(property, value);
     }
   }
 }

@@ -52,7 +52,8 @@ public record ExtensionStatus(
     @JsonPropertyDescription("Why, for a person.") String message,
     @JsonPropertyDescription("When phase or reason moved.") String lastTransitionTime,
     @JsonPropertyDescription("Whether it stayed as wanted for the whole soak.") boolean soaked,
-    @JsonPropertyDescription("The revision, present or next, whose image is verified in the store.")
+    @JsonPropertyDescription(
+            "The revision whose image is verified in the store, also ahead of its turn.")
         String stagedRevision,
     @JsonPropertyDescription("What failed here last, kept when a further try succeeds.")
         @JsonProperty("lastFailure")

@@ -322,7 +322,7 @@ public final class Admission {
   }
 
   private Staging staging() {
-    Staging staging = new Staging(work);
+    Staging staging = new Staging(fleet.nodes(), work);
     for (Policy policy : fleet.policies().values()) {
       PolicyRollout ahead = rollouts.get(policy.name());
       List<String> candidates =

@@ -6,6 +6,7 @@ import io.kairos.extensions.api.v1alpha1.ExtensionKey;
 import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
 import io.kairos.extensions.api.v1alpha1.Target;
 import io.kairos.extensions.api.v1alpha1.Upcoming;
+import io.kairos.extensions.operator.plan.FleetSnapshot.Node;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Policy;
 import io.kairos.extensions.operator.plan.FleetSnapshot.State;
 import io.kairos.extensions.operator.plan.Planner;
@@ -21,17 +22,20 @@ import java.util.TreeMap;
  * What nodes may download ahead of their turn: {@code next} of an assignment that is there already,
  * and {@code upcoming}, of which there is nothing yet. It is never linked, so it takes no slot,
  * waits for no wave, and goes on outside of windows. {@code maxStaging} nodes do so at once; one
- * whose download failed tries again by itself and is not counted.
+ * whose download failed tries again by itself and is not counted, nor is one that is not Ready: it
+ * may never come back.
  *
  * <p>It is a limit for the sake of networks and servers, not of nodes: two leaders may exceed it
  * for a moment.
  */
 final class Staging {
+  private final Map<String, Node> nodes;
   private final Map<String, NodeWork> work;
   private final Map<String, NavigableMap<ExtensionKey, Optional<Target>>> changes = new HashMap<>();
   private final Map<String, NavigableMap<ExtensionKey, Upcoming>> fresh = new HashMap<>();
 
-  Staging(Map<String, NodeWork> work) {
+  Staging(Map<String, Node> nodes, Map<String, NodeWork> work) {
+    this.nodes = nodes;
     this.work = work;
   }
 
@@ -45,7 +49,7 @@ final class Staging {
   void stage(Policy policy, List<String> candidates, Set<String> mayBegin, int selected) {
     int room = Amount.atLeastOne(policy.spec().rollout().maxStaging(), selected);
     for (NodeWork node : work.values()) {
-      if (isStaging(policy, node)) {
+      if (isReady(node) && isStaging(policy, node)) {
         room--;
       }
     }
@@ -123,6 +127,10 @@ final class Staging {
     return node.state().spec().assignments().stream()
         .filter(a -> a.policy().equals(policy.name()) && !a.remove())
         .toList();
+  }
+
+  private boolean isReady(NodeWork node) {
+    return Optional.ofNullable(nodes.get(node.state().node())).filter(Node::ready).isPresent();
   }
 
   private static boolean isStaging(Policy policy, NodeWork node) {

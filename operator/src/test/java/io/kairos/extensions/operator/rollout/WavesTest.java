@@ -424,6 +424,21 @@ class WavesTest {
   }
 
   @Test
+  void aNodeThatDiesWhileItDownloadsAheadKeepsNoPlace() {
+    rollout(
+        r ->
+            r.windows(List.of(new Window("0 13 * * *", 60, "UTC"))) // it is noon
+                .maxStaging(new IntOrString(2)));
+    pass();
+    assertThat(upcoming()).containsExactly("n1", "n2");
+
+    nodes.put("n1", unready(nodes.get("n1")).toBuilder().unreadySince(now).build());
+    pass();
+
+    assertThat(upcoming()).as("n3 has its place").containsExactly("n1", "n2", "n3");
+  }
+
+  @Test
   void outsideAWindowDownloadsGoAheadAndPausedTheyDoNot() {
     pass();
     report(Phase.ACTIVE, "n1", "n2", "n3", "n4");
