@@ -13,7 +13,7 @@ import io.kairos.extensions.operator.plan.Circumstances;
 import io.kairos.extensions.operator.plan.FleetSnapshot;
 import io.kairos.extensions.operator.plan.Samples;
 import io.kairos.extensions.operator.reconcile.Fleet.View;
-import io.kairos.extensions.operator.rollout.PolicyEvent;
+import io.kairos.extensions.operator.rollout.ObjectEvent;
 import io.kairos.extensions.operator.rollout.Write;
 import io.kairos.extensions.operator.status.FleetPass;
 import java.time.Clock;
@@ -57,7 +57,7 @@ public final class FleetReconciler implements AutoCloseable {
   private final Fleet fleet;
   private final BooleanSupplier mayRun;
   private final EventWriter events;
-  private final PolicyEvents policyEvents;
+  private final EventRecorder recorder;
   private final WriteCrew crew = new WriteCrew();
   private final PodMover pods;
   private final PassLoop loop = new PassLoop(this::reconcile);
@@ -97,7 +97,7 @@ public final class FleetReconciler implements AutoCloseable {
     this.gates = new GateWatch(client, loop::wake);
     ClusterEvents told = new ClusterEvents(client, clock, instance());
     this.events = new EventWriter(told);
-    this.policyEvents = new PolicyEvents(told);
+    this.recorder = new EventRecorder(told);
     this.pods = new PodMover(client, clock, crew, events, namespace + "/" + instance());
   }
 
@@ -182,7 +182,7 @@ public final class FleetReconciler implements AutoCloseable {
     View gated =
         now.withGates(gates.verdicts(now.policies().values())).withRefusals(refusals.held());
     events.tell(gated.states().values());
-    policyEvents.retry();
+    recorder.retry();
     boolean draining = Drains.isUnderWay(gated.snapshot());
     if (!draining
         && completed.isPresent()
@@ -196,7 +196,7 @@ public final class FleetReconciler implements AutoCloseable {
         FleetPass.of(view.snapshot(), new Circumstances(clock.instant(), operatorNode));
     metrics.observe(view.snapshot(), outcome.slots());
     List<Write> writes = outcome.writes();
-    Writer writer = new Writer(client, clock, fleet, view, pods, policyEvents);
+    Writer writer = new Writer(client, clock, fleet, view, pods, recorder);
     refusals.begin();
     WriteCrew.Outcome written =
         crew.work(writes, write -> write(writer, write, view.snapshot()), mayRun);
@@ -258,9 +258,9 @@ public final class FleetReconciler implements AutoCloseable {
       Optional.ofNullable(view.policies().get(policy))
           .ifPresent(
               object ->
-                  policyEvents.tell(
+                  recorder.tell(
                       object,
-                      new PolicyEvent(
+                      new ObjectEvent(
                           Reasons.WRITE_REFUSED,
                           true,
                           "node " + refused.write().node() + ": " + refused.message())));

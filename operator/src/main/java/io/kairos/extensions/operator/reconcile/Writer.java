@@ -44,7 +44,7 @@ final class Writer {
   private final Fleet.Site site;
   private final NodeWriter nodeWriter;
   private final PodMover pods;
-  private final PolicyEvents events;
+  private final EventRecorder events;
   private final RevisionWriter revisions;
 
   Writer(
@@ -53,7 +53,7 @@ final class Writer {
       Fleet fleet,
       View view,
       PodMover pods,
-      PolicyEvents events) {
+      EventRecorder events) {
     this.client = client;
     this.clock = clock;
     this.fleet = fleet;

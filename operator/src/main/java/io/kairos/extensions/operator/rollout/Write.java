@@ -217,7 +217,7 @@ public sealed interface Write {
    * @param policy its name
    * @param event what is told
    */
-  record Tell(String policy, PolicyEvent event) implements Write {}
+  record Tell(String policy, ObjectEvent event) implements Write {}
 
   /**
    * People are told of a turn that the status of an extension has just taken. A pass goes on if
@@ -226,7 +226,7 @@ public sealed interface Write {
    * @param extension its name
    * @param event what is told
    */
-  record TellOfExtension(String extension, PolicyEvent event) implements Write {}
+  record TellOfExtension(String extension, ObjectEvent event) implements Write {}
 
   /**
    * What the Secret for the agents holds; made where it is missing. Comes last: a namespace whose

@@ -12,7 +12,7 @@ import io.kairos.extensions.operator.plan.Plan.PolicyPlan;
 import io.kairos.extensions.operator.plan.Samples;
 import io.kairos.extensions.operator.rollout.Decisions.PolicyDecision;
 import io.kairos.extensions.operator.rollout.Hold;
-import io.kairos.extensions.operator.rollout.PolicyEvent;
+import io.kairos.extensions.operator.rollout.ObjectEvent;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -51,7 +51,7 @@ final class RolloutEvents {
   private final NodeExtensionPolicyStatus after;
   private final RolloutStatus was;
   private final RolloutStatus is;
-  private final List<PolicyEvent> events = new ArrayList<>();
+  private final List<ObjectEvent> events = new ArrayList<>();
 
   private RolloutEvents(
       Policy policy, PolicyPlan planned, PolicyDecision decision, NodeExtensionPolicyStatus after) {
@@ -69,14 +69,14 @@ final class RolloutEvents {
    * @param policy with the status that it has now
    * @param after the status that it gets
    */
-  static List<PolicyEvent> of(
+  static List<ObjectEvent> of(
       Policy policy, PolicyPlan planned, PolicyDecision decision, NodeExtensionPolicyStatus after) {
     return policy.deleting()
         ? List.of()
         : new RolloutEvents(policy, planned, decision, after).tell();
   }
 
-  private List<PolicyEvent> tell() {
+  private List<ObjectEvent> tell() {
     boolean rollingBack = !is.rollbackTo().isEmpty();
     boolean anew = !was.revision().equals(is.revision());
     boolean retried =
@@ -109,7 +109,7 @@ final class RolloutEvents {
   }
 
   private void say(String reason, boolean warning, String note) {
-    events.add(new PolicyEvent(reason, warning, note));
+    events.add(new ObjectEvent(reason, warning, note));
   }
 
   private String started() {

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.kairos.extensions.api.v1alpha1.SystemExtensionStatus;
 import io.kairos.extensions.operator.reconcile.Refusals.Verdict;
-import io.kairos.extensions.operator.rollout.PolicyEvent;
+import io.kairos.extensions.operator.rollout.ObjectEvent;
 import io.kairos.extensions.operator.rollout.Write;
 import java.util.List;
 import java.util.TreeSet;
@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class RefusalsTest {
   private final Refusals refusals = new Refusals();
   private final Write status = new Write.ExtensionStatus("hello", SystemExtensionStatus.EMPTY);
-  private final PolicyEvent event = new PolicyEvent("FilesOverlap", true, "with tools");
+  private final ObjectEvent event = new ObjectEvent("FilesOverlap", true, "with tools");
 
   @Test
   void whatAStatusWouldSayIsNotToldWhileTheStatusIsRefused() {

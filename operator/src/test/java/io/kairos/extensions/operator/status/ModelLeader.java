@@ -7,7 +7,7 @@ import io.kairos.extensions.operator.plan.FleetSnapshot.Policy;
 import io.kairos.extensions.operator.plan.FleetSnapshot.State;
 import io.kairos.extensions.operator.plan.StoredRevision;
 import io.kairos.extensions.operator.rollout.Agenda;
-import io.kairos.extensions.operator.rollout.PolicyEvent;
+import io.kairos.extensions.operator.rollout.ObjectEvent;
 import io.kairos.extensions.operator.rollout.Write;
 import io.kairos.extensions.operator.status.World.Kind;
 import io.kairos.extensions.operator.status.World.Stored;
@@ -208,7 +208,7 @@ final class ModelLeader {
           world.policyStatus(
               status.policy(), policyVersions.get(status.policy()), status.status()));
     } else if (write instanceof Write.Tell tell) {
-      PolicyEvent event = tell.event();
+      ObjectEvent event = tell.event();
       told.add(
           "%s %s%s: %s"
               .formatted(tell.policy(), event.reason(), event.warning() ? "!" : "", event.note()));

@@ -26,7 +26,7 @@ import io.kairos.extensions.operator.plan.FleetSnapshot.Node;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Policy;
 import io.kairos.extensions.operator.plan.FleetSnapshot.State;
 import io.kairos.extensions.operator.plan.Planner;
-import io.kairos.extensions.operator.rollout.PolicyEvent;
+import io.kairos.extensions.operator.rollout.ObjectEvent;
 import io.kairos.extensions.operator.rollout.Write;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -74,7 +74,7 @@ class OverlapSummaryTest {
 
   private record Told(
       Map<String, SystemExtensionStatus> statuses, List<Write.TellOfExtension> tellings) {
-    List<PolicyEvent> events() {
+    List<ObjectEvent> events() {
       return tellings.stream().map(Write.TellOfExtension::event).toList();
     }
   }

@@ -7,7 +7,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.server.mock.EnableKubernetesMockClient;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicy;
-import io.kairos.extensions.operator.rollout.PolicyEvent;
+import io.kairos.extensions.operator.rollout.ObjectEvent;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -16,17 +16,17 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 @EnableKubernetesMockClient(crud = true)
-class PolicyEventsTest {
+class EventRecorderTest {
   private static final String PATH = "/apis/events.k8s.io/v1/namespaces/default/events";
 
   KubernetesMockServer server;
   KubernetesClient client;
-  private PolicyEvents events;
+  private EventRecorder events;
 
   @BeforeEach
   void start() {
     Clock noon = Clock.fixed(Instant.parse("2026-01-01T12:00:00Z"), ZoneOffset.UTC);
-    events = new PolicyEvents(new ClusterEvents(client, noon, "sysext-operator-0"));
+    events = new EventRecorder(new ClusterEvents(client, noon, "sysext-operator-0"));
   }
 
   private static NodeExtensionPolicy policy(String name) {
@@ -42,9 +42,9 @@ class PolicyEventsTest {
 
   @Test
   void aTurnIsAnEventAboutThePolicy() {
-    events.tell(policy("base"), new PolicyEvent("RolloutHalted", true, "1 node failed"));
-    events.tell(policy("base"), new PolicyEvent("WaveCompleted", false, "wave a"));
-    events.tell(policy("base"), new PolicyEvent("WaveCompleted", false, "wave b"));
+    events.tell(policy("base"), new ObjectEvent("RolloutHalted", true, "1 node failed"));
+    events.tell(policy("base"), new ObjectEvent("WaveCompleted", false, "wave a"));
+    events.tell(policy("base"), new ObjectEvent("WaveCompleted", false, "wave b"));
 
     assertThat(written())
         .extracting(event -> event.getType() + " " + event.getReason() + " " + event.getNote())
@@ -66,7 +66,7 @@ class PolicyEventsTest {
   @Test
   void whatIsRefusedIsToldWithALaterPassAndBeforeWhatComesAfterIt() {
     server.expect().post().withPath(PATH).andReturn(403, "").once();
-    events.tell(policy("base"), new PolicyEvent("RolloutStarted", false, "one"));
+    events.tell(policy("base"), new ObjectEvent("RolloutStarted", false, "one"));
     assertThat(written()).isEmpty();
     events.retry();
     assertThat(written()).hasSize(1);
@@ -78,7 +78,7 @@ class PolicyEventsTest {
   void aLongNameIsCutToOneThatANameMayHave() {
     events.tell(
         policy("a".repeat(179) + "-" + "b".repeat(70)),
-        new PolicyEvent("RolloutStarted", false, "one"));
+        new ObjectEvent("RolloutStarted", false, "one"));
 
     assertThat(written())
         .singleElement()
