@@ -1,5 +1,12 @@
 package io.kairos.extensions.e2e.api;
 
+import static io.kairos.extensions.e2e.api.Applied.EVERYWHERE;
+import static io.kairos.extensions.e2e.api.Applied.IMAGE;
+import static io.kairos.extensions.e2e.api.Applied.SHA;
+import static io.kairos.extensions.e2e.api.Applied.URL;
+import static io.kairos.extensions.e2e.api.Applied.extension;
+import static io.kairos.extensions.e2e.api.Applied.policy;
+import static io.kairos.extensions.e2e.api.Applied.resource;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.GenericKubernetesResource;
@@ -11,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -26,11 +32,6 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ApiRefusalsTest {
-  private static final String SHA = "0123456789abcdef".repeat(4);
-  private static final String URL = "https://extensions.example.org/hello-1.0.0.raw";
-  private static final String IMAGE = "{url: '" + URL + "', sha256: " + SHA + "}";
-  private static final String EVERYWHERE = "nodeSelector: {}, extensions: [{name: hello}]";
-
   private final List<RealApi> started = new ArrayList<>();
 
   @BeforeAll
@@ -47,575 +48,13 @@ class ApiRefusalsTest {
     return started.get(0).kubectl();
   }
 
-  /**
-   * Something to apply.
-   *
-   * @param title what it is, for the test's report
-   * @param resource YAML
-   * @param said what the answer has to contain, each of them
-   */
-  record Case(String title, String resource, List<String> said) {
-    @Override
-    public String toString() {
-      return title;
-    }
-  }
-
-  private static String extension(String name, String spec) {
-    return resource("SystemExtension", name, spec);
-  }
-
-  private static String policy(String name, String spec) {
-    return resource("NodeExtensionPolicy", name, spec);
-  }
-
-  private static String resource(String kind, String name, String spec) {
-    return """
-        apiVersion: extensions.kairos.io/v1alpha1
-        kind: %s
-        metadata: {name: %s}
-        spec: %s
-        """
-        .formatted(kind, name, spec);
-  }
-
-  private static Case badExtension(String title, String spec, String... said) {
-    return new Case(title, extension("bad", spec), List.of(said));
-  }
-
-  private static Case badImages(String title, String images, String... said) {
-    return badExtension(title, "{version: 1.0.0, images: [" + images + "]}", said);
-  }
-
-  private static Case badPolicy(String title, String spec, String... said) {
-    return new Case(title, policy("bad", "{" + spec + "}"), List.of(said));
-  }
-
-  static Stream<Case> refused() {
-    return Stream.of(
-            images(),
-            urls(),
-            digests(),
-            names(),
-            requirements(),
-            versions(),
-            health(),
-            profiles(),
-            paces(),
-            gates(),
-            waves(),
-            windows(),
-            references(),
-            sources(),
-            Stream.of(
-                badPolicy(
-                    "no node selector",
-                    "extensions: [{name: hello}]",
-                    "spec.nodeSelector: Required value"),
-                badPolicy(
-                    "an operator that needs values, without",
-                    "nodeSelector: {matchExpressions: [{key: zone, operator: NotIn}]}, extensions: [{name: hello}]",
-                    "spec.nodeSelector.matchExpressions[0]: Invalid value",
-                    "operators In and NotIn need values"),
-                badPolicy(
-                    "an activation that is none",
-                    EVERYWHERE + ", activation: Never",
-                    "spec.activation: Unsupported value: \"Never\"",
-                    "\"Live\", \"NextBoot\", \"Reboot\", \"Stage\""),
-                badPolicy(
-                    "an unknown removal",
-                    EVERYWHERE + ", removal: Keep",
-                    "spec.removal: Unsupported value: \"Keep\"",
-                    "\"Orphan\", \"Remove\""),
-                badExtension(
-                    "a type that systemd has no class for",
-                    "{type: Portable, version: 1.0.0, images: [" + IMAGE + "]}",
-                    "spec.type: Unsupported value: \"Portable\"",
-                    "\"Confext\", \"Sysext\""),
-                badExtension(
-                    "certificates that nobody would look at",
-                    "{version: 1.0.0, images: ["
-                        + IMAGE
-                        + "], signature: {trustedCertificates: {configMap: keys}}}",
-                    "spec.signature.trustedCertificates",
-                    "set policy: Required"),
-                badExtension(
-                    "a ConfigMap whose name is a path",
-                    "{version: 1.0.0, images: ["
-                        + IMAGE
-                        + "], signature: {policy: Required, trustedCertificates: {configMap: ../keys}}}",
-                    "spec.signature.trustedCertificates.configMap",
-                    "without dots"),
-                badExtension(
-                    "an unknown signature policy",
-                    "{version: 1.0.0, images: [" + IMAGE + "], signature: {policy: Never}}",
-                    "spec.signature.policy: Unsupported value: \"Never\"",
-                    "\"Host\", \"Required\""),
-                badExtension(
-                    "a field that is none",
-                    "{version: 1.0.0, imagename: hello, images: [" + IMAGE + "]}",
-                    "unknown field \"spec.imagename\""),
-                badPolicy(
-                    "a misspelt field inside",
-                    EVERYWHERE + ", rollout: {maxUnavailabel: 1}",
-                    "unknown field \"spec.rollout.maxUnavailabel\"")))
-        .flatMap(cases -> cases);
-  }
-
-  private static Stream<Case> images() {
-    return Stream.of(
-        badExtension("no images", "{version: 1.0.0}", "spec.images: Required value"),
-        badImages("an empty list of images", "", "spec.images", "at least 1 item"),
-        badImages(
-            "no digest",
-            "{url: '" + URL + "'}",
-            "spec.images[0].sha256: Required value: every image needs its sha256",
-            "sha256sum FILE"),
-        badImages(
-            "one of two without digest",
-            "{architecture: amd64, url: '"
-                + URL
-                + "', sha256: "
-                + SHA
-                + "}, {architecture: arm64, url: '"
-                + URL
-                + "'}",
-            "spec.images[1].sha256: Required value: every image needs its sha256"),
-        badImages(
-            "two for one architecture",
-            "{architecture: amd64, url: '%s', sha256: %s}, {architecture: amd64, url: '%s/2', sha256: %s}"
-                .formatted(URL, SHA, URL, SHA),
-            "spec.images[1]: Duplicate value: {\"architecture\":\"amd64\"}"),
-        badImages(
-            "two of which one is for any",
-            "{architecture: amd64, url: '%s', sha256: %s}, {url: '%s', sha256: %s}"
-                .formatted(URL, SHA, URL, SHA),
-            "spec.images: Invalid value",
-            "with more than one image each has to name its architecture; 'any' goes alone"),
-        badImages(
-            "an architecture by another name",
-            "{architecture: x86_64, url: '" + URL + "', sha256: " + SHA + "}",
-            "spec.images[0].architecture: Unsupported value: \"x86_64\"",
-            "\"amd64\""));
-  }
-
-  private static Stream<Case> urls() {
-    return Stream.concat(
-        Stream.of(
-                "ftp://extensions.example.org/hello.raw",
-                "oci://registry.example.org",
-                "oci://registry.example.org/Hello:1.0.0",
-                "oci://registry.example.org/hello:",
-                "oci://registry.example.org/hello@sha256:abc",
-                "HTTPS://extensions.example.org/hello.raw",
-                "extensions.example.org/hello.raw",
-                "https://extensions.example.org",
-                "https://extensions.example.org/hello 1.raw",
-                "file://images/hello.raw",
-                "/images/hello.raw",
-                "")
-            .map(
-                url ->
-                    badImages(
-                        "url '" + url + "'",
-                        "{url: '" + url + "', sha256: " + SHA + "}",
-                        "spec.images[0].url: Invalid value",
-                        "url is https://HOST/PATH, http://HOST/PATH, oci://HOST/REPOSITORY[:TAG|@sha256:DIGEST] or file:///PATH-ON-THE-HOST")),
-        Stream.of(
-            badImages(
-                "a url with a password",
-                "{url: 'https://me:secret@extensions.example.org/hello.raw', sha256: " + SHA + "}",
-                "spec.images[0].url: Invalid value",
-                "url carries a user name or password, which everyone could read: take it out")));
-  }
-
-  private static Stream<Case> sources() {
-    return Stream.of("Registry", "a/b", "-a", "a..b", "")
-        .flatMap(
-            name ->
-                Stream.of(
-                    badExtension(
-                        "pull secret '" + name + "'",
-                        "{version: 1.0.0, images: ["
-                            + IMAGE
-                            + "], pullSecret: {name: '"
-                            + name
-                            + "'}}",
-                        "spec.pullSecret.name: Invalid value",
-                        "name is the name of a Secret"),
-                    badExtension(
-                        "CA bundle '" + name + "'",
-                        "{version: 1.0.0, images: ["
-                            + IMAGE
-                            + "], caBundle: {configMap: '"
-                            + name
-                            + "'}}",
-                        "spec.caBundle.configMap: Invalid value",
-                        "configMap is the name of a ConfigMap")));
-  }
-
-  private static Stream<Case> digests() {
-    return Stream.of(SHA.toUpperCase(java.util.Locale.ROOT), "abc123", "", "sha256:" + SHA)
-        .map(
-            digest ->
-                badImages(
-                    "sha256 '" + digest + "'",
-                    "{url: '" + URL + "', sha256: '" + digest + "'}",
-                    "spec.images[0].sha256: Invalid value",
-                    "sha256 is 64 lower-case hex digits and nothing else, as `sha256sum FILE` prints them"));
-  }
-
-  private static Stream<Case> requirements() {
-    Stream<Case> constraints =
-        Stream.of("255", ">=", "newer than 6", ">=255,", "~>255", "", ">=255 <258")
-            .map(
-                constraint ->
-                    badExtension(
-                        "requires.systemd '" + constraint + "'",
-                        "{version: 1.0.0, requires: {systemd: '"
-                            + constraint
-                            + "'}, images: ["
-                            + IMAGE
-                            + "]}",
-                        "spec.requires.systemd: Invalid value",
-                        "systemd is a comparison like >=255"));
-    return Stream.concat(
-        constraints,
-        Stream.of(
-            badExtension(
-                "requires.kernel 'any'",
-                "{version: 1.0.0, requires: {kernel: any}, images: [" + IMAGE + "]}",
-                "spec.requires.kernel: Invalid value",
-                "kernel is a comparison like >=6.1"),
-            badExtension(
-                "conflicts twice with the same",
-                "{version: 1.0.0, conflicts: [a, a], images: [" + IMAGE + "]}",
-                "spec.conflicts[1]: Duplicate value")));
-  }
-
-  private static Stream<Case> names() {
-    String spec = "{version: 1.0.0, images: [" + IMAGE + "]}";
-    Stream<Case> paths =
-        Stream.of("../x", "a/b", "/x", "..", ".x", "x..y", "x.", "a b", "-x", "")
-            .map(
-                name ->
-                    badExtension(
-                        "imageName '" + name + "'",
-                        "{version: 1.0.0, imageName: '" + name + "', images: [" + IMAGE + "]}",
-                        "spec.imageName: Invalid value",
-                        "imageName is a plain name, no path"));
-    Stream<Case> endings =
-        Stream.of("x.raw", "x.sysext", "x.confext")
-            .map(
-                name ->
-                    badExtension(
-                        "imageName '" + name + "'",
-                        "{version: 1.0.0, imageName: '" + name + "', images: [" + IMAGE + "]}",
-                        "spec.imageName: Invalid value",
-                        "imageName goes without .raw, .sysext or .confext: take the ending off"));
-    String dots =
-        "metadata.name becomes a file name on the hosts: at most 63 characters, without '..'";
-    Stream<Case> others =
-        Stream.of(
-            badExtension(
-                "imageName of 64 characters",
-                "{version: 1.0.0, imageName: " + "x".repeat(64) + ", images: [" + IMAGE + "]}",
-                "spec.imageName: Too long: may not be more than 63"),
-            new Case("metadata.name with '..'", extension("a..b", spec), List.of(dots)),
-            new Case(
-                "metadata.name of 64 characters", extension("a".repeat(64), spec), List.of(dots)),
-            new Case(
-                "metadata.name with an ending, as image name",
-                extension("hello.raw", spec),
-                List.of("goes without .raw, .sysext or .confext", "or set spec.imageName")));
-    return Stream.of(paths, endings, others).flatMap(cases -> cases);
-  }
-
-  private static Stream<Case> versions() {
-    return Stream.concat(
-        Stream.of("1 0", "v1/0", "-1", "1.", "")
-            .map(
-                version ->
-                    badExtension(
-                        "version '" + version + "'",
-                        "{version: '" + version + "', images: [" + IMAGE + "]}",
-                        "spec.version: Invalid value",
-                        "version is made of letters, digits,")),
-        Stream.of(
-            badExtension("no version", "{images: [" + IMAGE + "]}", "spec.version: Required value"),
-            badExtension(
-                "a version that YAML takes for a number",
-                "{version: 1.10, images: [" + IMAGE + "]}",
-                "spec.version",
-                "must be of type string")));
-  }
-
-  private static Stream<Case> health() {
-    String one = "set exactly one of unit, file, httpGet and command";
-    return Stream.of(
-        badService(
-            "a unit without its ending", "{name: hello}", "spec.services[0].name", "whole name"),
-        badService(
-            "a unit with a path", "{name: ../x.service}", "spec.services[0].name", "whole name"),
-        badService(
-            "an unknown action",
-            "{name: a.service, onChange: Kill}",
-            "spec.services[0].onChange: Unsupported value: \"Kill\"",
-            "\"None\", \"Reload\", \"Restart\", \"Start\""),
-        badService(
-            "a service twice",
-            "{name: a.service}, {name: a.service}",
-            "spec.services[1]",
-            "Duplicate"),
-        badCheck("a check of nothing", "{name: a}", "spec.healthChecks[0]", one),
-        badCheck("a check of two things", "{name: a, unit: a.service, file: /a}", one),
-        badCheck(
-            "a file that is no path", "{name: a, file: usr/bin/a}", "an absolute path on the host"),
-        badCheck("a port that is none", "{name: a, httpGet: {port: 70000}}", "httpGet.port"),
-        badCheck(
-            "a path with spaces",
-            "{name: a, httpGet: {port: 80, path: '/a b'}}",
-            "path begins with '/'"),
-        badCheck(
-            "a time too short for a unit to stay up",
-            "{name: a, unit: a.service, timeoutSeconds: 1}",
-            "healthChecks[0].timeoutSeconds",
-            "greater than or equal to 5"));
-  }
-
-  private static Case badService(String title, String services, String... said) {
-    return badExtension(
-        title, "{version: 1.0.0, images: [" + IMAGE + "], services: [" + services + "]}", said);
-  }
-
-  private static Case badCheck(String title, String checks, String... said) {
-    return badExtension(
-        title, "{version: 1.0.0, images: [" + IMAGE + "], healthChecks: [" + checks + "]}", said);
-  }
-
-  private static Stream<Case> profiles() {
-    return Stream.of(
-        badPolicy(
-            "an unknown profile",
-            EVERYWHERE + ", profiles: [fallback]",
-            "spec.profiles[0]: Unsupported value: \"fallback\"",
-            "\"active\", \"common\", \"passive\", \"recovery\""),
-        badPolicy(
-            "common with another profile",
-            EVERYWHERE + ", profiles: [common, active]",
-            "spec.profiles: Invalid value",
-            "profile common means every boot profile: list it alone, or leave it out"),
-        badPolicy(
-            "a profile twice",
-            EVERYWHERE + ", profiles: [active, active]",
-            "spec.profiles[1]: Duplicate value: \"active\""),
-        badPolicy("no profile", EVERYWHERE + ", profiles: []", "spec.profiles", "at least 1 item"));
-  }
-
-  private static Stream<Case> paces() {
-    Stream<Case> unavailable =
-        Stream.of("0", "-1", "3000000000", "'0%'", "'101%'", "'05%'", "'5.5%'", "ten", "'10'", "''")
-            .map(
-                value ->
-                    badPolicy(
-                        "maxUnavailable: " + value,
-                        EVERYWHERE + ", rollout: {maxUnavailable: " + value + "}",
-                        "spec.rollout.maxUnavailable: Invalid value",
-                        "maxUnavailable is a number of nodes from 1 on, such as 3, or a percentage from 1% to 100%",
-                        "to stop a rollout set spec.paused"));
-    return Stream.concat(
-        unavailable,
-        Stream.of(
-            badPolicy(
-                "half a node",
-                EVERYWHERE + ", rollout: {maxUnavailable: 0.5}",
-                "spec.rollout.maxUnavailable",
-                "must be of type integer"),
-            badPolicy(
-                "a soak of less than nothing",
-                EVERYWHERE + ", rollout: {soakSeconds: -1}",
-                "spec.rollout.soakSeconds",
-                "should be greater than or equal to 0"),
-            badRollout(
-                "staging nobody",
-                "maxStaging: 0",
-                "spec.rollout.maxStaging: Invalid value",
-                "maxStaging is a number of nodes from 1 on"),
-            badRollout(
-                "a budget of less than nothing",
-                "failureBudget: -1",
-                "spec.rollout.failureBudget: Invalid value",
-                "failureBudget is a number of nodes from 0 on, such as 3, or a percentage from 0% to 100%"),
-            badRollout(
-                "a budget without its sign", "failureBudget: '10'", "failureBudget is a number"),
-            badRollout(
-                "an unknown consequence",
-                "onFailure: Stop",
-                "spec.rollout.onFailure: Unsupported value: \"Stop\"",
-                "\"Continue\", \"Pause\", \"Rollback\""),
-            badRollout(
-                "no time at all",
-                "progressDeadlineSeconds: 0",
-                "spec.rollout.progressDeadlineSeconds"),
-            badRollout(
-                "a revision that is none",
-                "revision: latest",
-                "spec.rollout.revision",
-                "one of status.history"),
-            badRollout(
-                "an unknown way to drain",
-                "drain: {when: Sometimes}",
-                "spec.rollout.drain.when: Unsupported value",
-                "\"Always\", \"Never\", \"Reboot\"")));
-  }
-
-  private static Case badRollout(String title, String rollout, String... said) {
-    return badPolicy(title, EVERYWHERE + ", rollout: {" + rollout + "}", said);
-  }
-
-  private static Stream<Case> waves() {
-    String exactlyOne = "set exactly one of nodes and selector";
-    return Stream.of(
-        badRollout("a wave of nobody", "waves: [{name: a}]", exactlyOne),
-        badRollout(
-            "a wave by number and by labels",
-            "waves: [{name: a, nodes: 1, selector: {matchLabels: {a: b}}}]",
-            exactlyOne),
-        badRollout(
-            "a wave without a name",
-            "waves: [{nodes: 1}]",
-            "spec.rollout.waves[0].name: Required value"),
-        badRollout(
-            "a wave by the name of the last",
-            "waves: [{name: rest, nodes: 1}]",
-            "spec.rollout.waves[0].name",
-            "rest is the name of the last wave"),
-        badRollout(
-            "a name that is no label",
-            "waves: [{name: Canary@1, nodes: 1}]",
-            "spec.rollout.waves[0].name",
-            "lower-case letters, digits and inner dashes"),
-        badRollout(
-            "two waves by one name",
-            "waves: [{name: a, nodes: 1}, {name: a, nodes: 2}]",
-            "spec.rollout.waves[1]: Duplicate value"),
-        badRollout(
-            "a wave of no nodes",
-            "waves: [{name: a, nodes: 0}]",
-            "spec.rollout.waves[0].nodes",
-            "greater than or equal to 1"),
-        badRollout(
-            "a wave of more than all",
-            "waves: [{name: a, nodes: 101%}]",
-            "spec.rollout.waves[0].nodes",
-            "should match"),
-        badRollout(
-            "a wave's budget of less than nothing",
-            "waves: [{name: a, nodes: 1, failureBudget: -1}]",
-            "spec.rollout.waves[0].failureBudget"),
-        badRollout(
-            "an unknown approval",
-            "waves: [{name: a, nodes: 1, approval: Maybe}]",
-            "spec.rollout.waves[0].approval: Unsupported value",
-            "\"Automatic\", \"Manual\""));
-  }
-
-  private static Stream<Case> windows() {
-    return Stream.of(
-        badRollout(
-            "a window that never closes",
-            "windows: [{schedule: 0 2 * * *}]",
-            "spec.rollout.windows[0].durationMinutes: Required value"),
-        badRollout(
-            "a window of no length",
-            "windows: [{schedule: 0 2 * * *, durationMinutes: 0}]",
-            "spec.rollout.windows[0].durationMinutes"),
-        badRollout(
-            "a schedule of four fields",
-            "windows: [{schedule: 0 2 * *, durationMinutes: 60}]",
-            "spec.rollout.windows[0].schedule",
-            "schedule has five fields"),
-        badRollout(
-            "an offset for a time zone",
-            "windows: [{schedule: 0 2 * * *, durationMinutes: 60, timeZone: '+02:00'}]",
-            "spec.rollout.windows[0].timeZone",
-            "a name of the IANA time zone database"));
-  }
-
-  private static String gated(String... gates) {
-    return EVERYWHERE + ", rollout: {gates: [" + String.join(", ", gates) + "]}";
-  }
-
-  private static Stream<Case> gates() {
-    String shop = "{name: shop, apiVersion: apps/v1, kind: Deployment, expression: 'true'}";
-    return Stream.of(
-        badPolicy(
-            "a gate over Secrets",
-            gated("{name: x, apiVersion: v1, kind: Secret, expression: 'true'}"),
-            "spec.rollout.gates[0].kind: Invalid value",
-            "gates do not read Secrets"),
-        badPolicy(
-            "a gate without an expression",
-            gated("{name: x, apiVersion: v1, kind: Pod}"),
-            "spec.rollout.gates[0].expression: Required value"),
-        badPolicy(
-            "a gate with a novel for an expression",
-            gated(
-                "{name: x, apiVersion: v1, kind: Pod, expression: '"
-                    + "true||".repeat(200)
-                    + "true'}"),
-            "spec.rollout.gates[0].expression: Too long"),
-        badPolicy(
-            "a gate of no API version",
-            gated("{name: x, apiVersion: 'apps/v1/more', kind: Pod, expression: 'true'}"),
-            "spec.rollout.gates[0].apiVersion: Invalid value",
-            "apiVersion is GROUP/VERSION, such as apps/v1, or v1"),
-        badPolicy(
-            "two gates of one name", gated(shop, shop), "spec.rollout.gates[1]: Duplicate value"),
-        badPolicy(
-            "more gates than anybody keeps an eye on",
-            gated(
-                IntStream.range(0, 9)
-                    .mapToObj(i -> shop.replace("name: shop", "name: shop-" + i))
-                    .toArray(String[]::new)),
-            "spec.rollout.gates",
-            "must have at most 8 items"));
-  }
-
-  private static Stream<Case> references() {
-    String exactlyOne = "set exactly one of name, namePattern and selector";
-    return Stream.of(
-        badPolicy("no extensions", "nodeSelector: {}", "spec.extensions: Required value"),
-        badPolicy(
-            "an empty list of extensions",
-            "nodeSelector: {}, extensions: []",
-            "spec.extensions",
-            "at least 1 item"),
-        badPolicy(
-            "an extension by name and by pattern",
-            "nodeSelector: {}, extensions: [{name: a}, {name: hello, namePattern: 'hel.*'}]",
-            "spec.extensions[1]: Invalid value: ",
-            exactlyOne),
-        badPolicy(
-            "an extension by name and by labels",
-            "nodeSelector: {}, extensions: [{name: hello, selector: {matchLabels: {a: b}}}]",
-            exactlyOne),
-        badPolicy("an extension by nothing", "nodeSelector: {}, extensions: [{}]", exactlyOne),
-        badPolicy(
-            "a pattern that is none",
-            "nodeSelector: {}, extensions: [{namePattern: 'hello('}]",
-            "spec.extensions[0]",
-            "namePattern is not a regular expression in RE2 syntax",
-            "missing closing )"),
-        badPolicy(
-            "a pattern of another dialect",
-            "nodeSelector: {}, extensions: [{namePattern: 'a(?=b)'}]",
-            "namePattern is not a regular expression in RE2 syntax"));
+  static Stream<Applied> refused() {
+    return Stream.concat(BadExtensions.refused(), BadPolicies.refused());
   }
 
   @ParameterizedTest(name = "{0}")
   @MethodSource
-  void refused(Case bad) {
+  void refused(Applied bad) {
     Kubectl.Result result = kubectl().apply(bad.resource());
 
     assertThat(result.succeeded()).as(result.stdout()).isFalse();
@@ -639,7 +78,7 @@ class ApiRefusalsTest {
         .replace("may not be longer than", "may not be more than");
   }
 
-  static Stream<Case> accepted() {
+  static Stream<Applied> accepted() {
     return Stream.of(
         good(extension("a".repeat(63), "{version: 1.0.0, images: [" + IMAGE + "]}")),
         good(
@@ -698,14 +137,14 @@ class ApiRefusalsTest {
                     + " extensions: [{name: a}, {namePattern: 'nvidia-.*'}, {selector: {matchLabels: {tier: base}}}]}")));
   }
 
-  private static Case good(String resource) {
-    return new Case(
+  private static Applied good(String resource) {
+    return new Applied(
         resource.lines().skip(1).reduce("", (a, b) -> a + " " + b), resource, List.of());
   }
 
   @ParameterizedTest(name = "{0}")
   @MethodSource
-  void accepted(Case good) {
+  void accepted(Applied good) {
     kubectl().apply(good.resource()).orThrow();
   }
 
