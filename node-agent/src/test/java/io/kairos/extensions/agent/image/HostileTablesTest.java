@@ -92,8 +92,7 @@ class HostileTablesTest {
         disk.putInt(field.at, (int) field.value);
       }
     }
-    long table = (disk.getInt(COUNT) & 0xffffffffL) * (disk.getInt(SIZE) & 0xffffffffL);
-    disk.putInt(TABLE_CRC, crc(bytes, TABLE, (int) Math.min(table, DISK.length - TABLE)));
+    disk.putInt(TABLE_CRC, crc(bytes, TABLE, tableBytes(disk)));
     disk.putInt(HEADER_CRC, 0);
     disk.putInt(HEADER_CRC, crc(bytes, SECTOR, HEADER_BYTES));
     assertTimeoutPreemptively(
@@ -103,9 +102,17 @@ class HostileTablesTest {
                 .isNotNull());
   }
 
+  /** As much of the table as there is on the disk, however large it says that it is. */
+  private static int tableBytes(ByteBuffer disk) {
+    long count = Integer.toUnsignedLong(disk.getInt(COUNT));
+    long size = Integer.toUnsignedLong(disk.getInt(SIZE));
+    int rest = DISK.length - TABLE;
+    return Long.compareUnsigned(count * size, rest) < 0 ? (int) (count * size) : rest;
+  }
+
   private static int crc(byte[] bytes, int from, int count) {
     CRC32 crc = new CRC32();
-    crc.update(bytes, from, Math.max(0, count));
+    crc.update(bytes, from, count);
     return (int) crc.getValue();
   }
 }
