@@ -89,16 +89,16 @@ public final class FleetReconciler implements AutoCloseable {
       BooleanSupplier mayRun,
       OperatorMetrics metrics) {
     this.metrics = metrics;
-    this.client = client;
+    this.client = PassClient.of(client);
     this.operatorNode = operatorNode;
     this.fleet = fleet;
     this.clock = clock;
     this.mayRun = mayRun;
     this.gates = new GateWatch(client, loop::wake);
-    ClusterEvents told = new ClusterEvents(client, clock, instance());
+    ClusterEvents told = new ClusterEvents(this.client, clock, instance());
     this.events = new EventWriter(told);
     this.recorder = new EventRecorder(told);
-    this.pods = new PodMover(client, clock, crew, events, namespace + "/" + instance());
+    this.pods = new PodMover(this.client, clock, crew, events, namespace + "/" + instance());
   }
 
   private static String instance() {
