@@ -58,6 +58,11 @@ public final class Evidence {
     this.alarm = alarm;
   }
 
+  /** Whether a failure often passes by itself, or says nothing about what is rolled out. */
+  public static boolean isPassing(String reason) {
+    return PASSING.contains(reason);
+  }
+
   /**
    * Why something failed.
    *
@@ -130,11 +135,15 @@ public final class Evidence {
           new Failure(
               Reasons.UNRESPONSIVE,
               assignment.name()
-                  + entry
-                      .map(e -> ": no progress for too long, in phase " + e.phase().text())
-                      .orElse(": the node's agent does not answer")));
+                  + entry.map(Evidence::standstill).orElse(": the node's agent does not answer")));
     }
     return Optional.empty();
+  }
+
+  private static String standstill(ExtensionStatus entry) {
+    return ": no progress for too long, in phase "
+        + entry.phase().text()
+        + (entry.message().isEmpty() ? "" : ": " + entry.message());
   }
 
   private boolean isLate(State state, Assignment assignment, Optional<ExtensionStatus> entry) {
@@ -146,6 +155,11 @@ public final class Evidence {
   /** Whether a Node has not been Ready for longer than a policy waits for it. */
   public boolean isUnreachable(Node node, Policy policy) {
     return isUnreachable(node, policy.spec().rollout());
+  }
+
+  /** The same for a policy by its name, which may be gone. */
+  boolean isUnreachable(Node node, String policy) {
+    return isUnreachable(node, pace(policy));
   }
 
   /** Whether a Node does not serve, and may come back. */
