@@ -91,7 +91,9 @@ final class Matching {
 
   private NavigableSet<String> nodes() {
     var selector = policy.spec().nodeSelector();
-    LabelSelectors.problem(selector).ifPresent(problem -> invalid("spec.nodeSelector: " + problem));
+    LabelSelectors.problem(selector)
+        .or(() -> LabelSelectors.ownLabel(selector))
+        .ifPresent(problem -> invalid("spec.nodeSelector: " + problem));
     NavigableSet<String> matching = new TreeSet<>();
     fleet.nodes().values().stream()
         .filter(node -> LabelSelectors.matches(selector, node.labels()))

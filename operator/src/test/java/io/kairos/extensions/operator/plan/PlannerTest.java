@@ -13,6 +13,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
 import io.fabric8.kubernetes.api.model.LabelSelectorRequirement;
+import io.kairos.extensions.api.v1alpha1.Api;
 import io.kairos.extensions.api.v1alpha1.Architecture;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.ExtensionKey;
@@ -114,6 +115,31 @@ class PlannerTest {
         .containsExactly(
             new Problem(
                 Problem.Kind.NO_IMAGE, "SystemExtension hello has no image for arm64: 1 node (a)"));
+  }
+
+  @Test
+  void whatIsActiveOnANodeDoesNotDecideWhetherItIsGiven() {
+    Policy flapping =
+        with(
+            policy("flapping", "hello"),
+            s ->
+                s.nodeSelector(
+                    new LabelSelectorBuilder()
+                        .addNewMatchExpression()
+                        .withKey(Api.SYSEXT_LABELS + "hello")
+                        .withOperator("DoesNotExist")
+                        .endMatchExpression()
+                        .build()));
+
+    Plan plan =
+        Planner.plan(
+            fleet(List.of(flapping), List.of(extension("hello", "1")), List.of(node("n"))));
+
+    assertThat(plan.policies().get("flapping").problems())
+        .singleElement()
+        .satisfies(p -> assertThat(p.kind()).isEqualTo(Problem.Kind.INVALID_SPEC))
+        .satisfies(p -> assertThat(p.message()).contains("spec.nodeSelector", "hello"));
+    assertThat(plan.policies().get("flapping").frozen()).isTrue();
   }
 
   @Test
