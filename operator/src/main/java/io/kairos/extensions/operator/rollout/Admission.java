@@ -163,7 +163,9 @@ public final class Admission {
   private void finishBatch(Policy policy) {
     RolloutStatus batch = policy.status().rollout();
     NavigableSet<String> written = new TreeSet<>();
-    for (String node : unwritten(policy)) {
+    // one whose status the API server has just refused is not asked for again soon
+    List<String> due = fleet.refusals().containsKey(policy.name()) ? List.of() : unwritten(policy);
+    for (String node : due) {
       if (work.containsKey(node) && writer.putIfAbsent(node, policy.name()) == null) {
         written.add(node);
       }

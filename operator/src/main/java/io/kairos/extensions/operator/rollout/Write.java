@@ -29,6 +29,8 @@ public sealed interface Write {
    */
   default boolean isLast() {
     return this instanceof CreateState
+        || (this instanceof AddFinalizer add && add.policies().isEmpty())
+        || this instanceof RemoveFinalizer
         || (this instanceof PolicyStatus status && !status.proves())
         || this instanceof ExtensionStatus
         || this instanceof LabelNode

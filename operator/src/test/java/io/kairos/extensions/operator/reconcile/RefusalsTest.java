@@ -38,6 +38,24 @@ class RefusalsTest {
   }
 
   @Test
+  void aFinalizerThatNothingRestsOnHoldsUpNothing() {
+    refusals.begin();
+    for (Write write :
+        List.of(
+            new Write.RemoveFinalizer(Write.Kind.EXTENSION, "hello"),
+            new Write.RemoveFinalizer(Write.Kind.POLICY, "base"),
+            new Write.AddFinalizer(Write.Kind.EXTENSION, "unused", List.of()))) {
+      assertThat(refusals.judge(write, new KubernetesClientException("no label", 422, null)))
+          .as(write.toString())
+          .isEqualTo(Verdict.PASS_OVER);
+    }
+    Write used = new Write.AddFinalizer(Write.Kind.EXTENSION, "hello", List.of("base"));
+    assertThat(refusals.judge(used, new KubernetesClientException("no label", 422, null)))
+        .as("base would give what may vanish")
+        .isEqualTo(Verdict.END_PASS);
+  }
+
+  @Test
   void aNodeThatIsRefusedIsLeftAndToldOfOnce() {
     Write.OfNode update =
         new Write.UpdateState("node-1", List.of(), List.of(), new TreeSet<>(), true);

@@ -70,6 +70,22 @@ class AdmissionTest {
     assertThat(update.admissions()).containsExactly("uid-base/" + decision.rollout().revision());
   }
 
+  @Test
+  void aBatchThatIsHalfWrittenWaitsWhileItsPolicyIsRefused() {
+    PolicyDecision first =
+        decide(List.of(base), List.of(hello), List.of(n1), state(n1)).policies().get("base");
+    Policy remembers = with(base, base.status().toBuilder().rollout(first.rollout()).build());
+    FleetSnapshot fleet = fleet(List.of(remembers), List.of(hello), List.of(n1), state(n1));
+    assertThat(decide(fleet, NOW).policies().get("base").proveFirst()).isTrue();
+
+    Decisions refused = decide(fleet.withRefusals(Map.of("base", "no label")), NOW);
+
+    PolicyDecision decision = refused.policies().get("base");
+    assertThat(decision.proveFirst()).as("it would end the pass of all others").isFalse();
+    assertThat(decision.slots()).as("it may have been written after all").containsExactly("n1");
+    assertThat(updates(refused)).isEmpty();
+  }
+
   @ParameterizedTest
   @CsvSource({"3, 10, 3", "50%, 5, 2", "10%, 5, 1", "100%, 4, 4", "0, 9, 1", "nonsense, 9, 1"})
   void theCapIsANumberOrAPercentageRoundedDown(String value, int nodes, int cap) {
