@@ -68,7 +68,7 @@ public final class FleetPass {
       Circumstances circumstances) {
     String now = circumstances.time();
     Drains.Outcome drains = Drains.decide(fleet, decisions, circumstances.now());
-    List<Write> finished = Finalizers.toRemove(fleet, plan, decisions);
+    List<Write> finished = Finalizers.toRemove(fleet, plan, decisions, evidence);
     List<Write> writes = new ArrayList<>(Finalizers.toAdd(fleet, plan));
     writes.addAll(RevisionHistory.toKeep(fleet, plan, decisions));
     for (Policy policy : fleet.policies().values()) {

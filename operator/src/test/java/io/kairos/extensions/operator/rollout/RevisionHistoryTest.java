@@ -1,5 +1,6 @@
 package io.kairos.extensions.operator.rollout;
 
+import static io.kairos.extensions.operator.plan.Fleets.NOW;
 import static io.kairos.extensions.operator.plan.Fleets.content;
 import static io.kairos.extensions.operator.plan.Fleets.deleting;
 import static io.kairos.extensions.operator.plan.Fleets.extension;
@@ -213,6 +214,9 @@ class RevisionHistoryTest {
     Plan plan = Planner.plan(fleet);
     Decisions decisions = Deciding.decide(fleet, plan);
     return RevisionHistory.toDrop(
-        fleet, plan, decisions, Finalizers.toRemove(fleet, plan, decisions));
+        fleet,
+        plan,
+        decisions,
+        Finalizers.toRemove(fleet, plan, decisions, new Evidence(fleet, new Alarm(NOW))));
   }
 }
