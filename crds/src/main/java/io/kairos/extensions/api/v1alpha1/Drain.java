@@ -25,7 +25,8 @@ public record Drain(
         int timeoutSeconds,
     @JsonPropertyDescription(
             "Skip (default): the node is left as it is, and tried again in the next of the windows; without windows, with"
-                + " the next revision or retry. Fail: it counts as failed. Force: what is left is deleted.")
+                + " the next revision or retry. Fail: it counts as failed. Force: what is left is deleted; a node that this"
+                + " does not empty in as long again counts as failed.")
         @Default("Skip")
         OnTimeout onTimeout) {
 

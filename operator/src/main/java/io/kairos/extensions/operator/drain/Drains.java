@@ -10,6 +10,7 @@ import io.kairos.extensions.operator.plan.FleetSnapshot.Policy;
 import io.kairos.extensions.operator.plan.FleetSnapshot.State;
 import io.kairos.extensions.operator.rollout.Decisions;
 import io.kairos.extensions.operator.rollout.Decisions.PolicyDecision;
+import io.kairos.extensions.operator.rollout.Standing;
 import io.kairos.extensions.operator.rollout.Write;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -243,13 +244,15 @@ public final class Drains {
     return Optional.of(drain.begin(need, drains));
   }
 
-  /** Whether the agent is at work for another policy, and waits for nobody. */
+  /**
+   * Whether the agent is at work for another policy, and waits for nobody. What waits for an
+   * extension may well wait for the one that this drain is for.
+   */
   private static boolean othersWork(State state, Policy policy) {
     return state.spec().assignments().stream()
-        .map(assignment -> assignment.policy())
-        .distinct()
-        .filter(other -> !other.equals(policy.name()))
-        .anyMatch(other -> Need.of(state, other) == Need.WORK);
+        .filter(assignment -> !assignment.policy().equals(policy.name()))
+        .filter(assignment -> !Standing.isWaitingForExtension(state, assignment))
+        .anyMatch(assignment -> Need.of(state, assignment) == Need.WORK);
   }
 
   /** A cordon of ours goes when there is nothing behind it any more. */

@@ -34,12 +34,15 @@ enum Need {
     if (own.isEmpty()) {
       return NOTHING;
     }
-    if (!Standing.isObserved(state)) {
-      return UNKNOWN;
-    }
-    EnumSet<Need> needs = EnumSet.noneOf(Need.class);
-    own.forEach(assignment -> needs.add(of(Standing.entry(state, assignment), assignment)));
-    return needs.stream().min(Enum::compareTo).orElse(NOTHING);
+    return own.stream()
+        .map(assignment -> of(state, assignment))
+        .min(Enum::compareTo)
+        .orElse(NOTHING);
+  }
+
+  /** What one assignment waits for. */
+  static Need of(State state, Assignment assignment) {
+    return Standing.isObserved(state) ? of(Standing.entry(state, assignment), assignment) : UNKNOWN;
   }
 
   /** The assignments of a policy on a node. */

@@ -18,6 +18,7 @@ import io.kairos.extensions.operator.rollout.Standing;
 import io.kairos.extensions.operator.rollout.Write;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -77,9 +78,13 @@ final class NodeDrain {
     };
   }
 
-  /** Begins it, without a drain where the policy wants none. */
+  /** Begins it, without a drain where the policy wants none; for what was admitted last. */
   Maintenance begin(Need need, boolean drains) {
-    Assignment own = Need.own(state, policy.orElseThrow().name()).get(0);
+    Assignment own =
+        Need.own(state, policy.orElseThrow().name()).stream()
+            .filter(one -> Need.of(state, one) == need)
+            .max(Comparator.comparing(one -> Due.parse(one.admittedTime())))
+            .orElseThrow();
     return Maintenance.builder()
         .policy(own.policy())
         .revision(own.target().revision())
@@ -130,6 +135,13 @@ final class NodeDrain {
           need == Need.REBOOT ? "is drained, and may reboot" : "is drained");
     }
     String note = note(left);
+    if (force && isInVain(maintenance, rules, left)) {
+      return give(
+          maintenance,
+          Stage.FAILED,
+          Reasons.DRAIN_TIMED_OUT,
+          timedOut(note, left, 2L * rules.timeoutSeconds()));
+    }
     if (force) {
       return Step.keep(maintenance, note)
           .with(
@@ -140,18 +152,33 @@ final class NodeDrain {
     }
     if (late) {
       boolean fails = rules.onTimeout() == Drain.OnTimeout.FAIL;
-      String message =
-          left.isEmpty()
-              ? "the node is not Ready"
-              : note + ", after " + rules.timeoutSeconds() + " s";
       return give(
-          maintenance, fails ? Stage.FAILED : Stage.SKIPPED, Reasons.DRAIN_TIMED_OUT, message);
+          maintenance,
+          fails ? Stage.FAILED : Stage.SKIPPED,
+          Reasons.DRAIN_TIMED_OUT,
+          timedOut(note, left, rules.timeoutSeconds()));
     }
     return Step.keep(maintenance, note)
         .with(
             PodRules.evictable(left, due.now()).stream()
                 .<Write>map(pod -> new Write.Evict(node.name(), maintenance.policy(), pod))
                 .toList());
+  }
+
+  /**
+   * Whether deleting pods does not help: some come back, or are refused to be deleted, or nobody
+   * answers, for as long again as there was for the drain. Those that end have their time for it.
+   */
+  private boolean isInVain(Maintenance maintenance, Drain rules, List<Pod> left) {
+    return due.hasCome(began(maintenance).plus(Duration.ofSeconds(2L * rules.timeoutSeconds())))
+        && left.stream().allMatch(pod -> pod.endsBy().isEmpty());
+  }
+
+  private String timedOut(String note, List<Pod> left, long seconds) {
+    if (left.isEmpty()) {
+      return node.ready() ? "the node's agent does not answer" : "the node is not Ready";
+    }
+    return note + ", after " + seconds + " s";
   }
 
   /** What is left, and what holds it there. */

@@ -44,7 +44,7 @@ public enum Standing {
   }
 
   /** Whether the agent has all it needs for an assignment but an extension that it requires. */
-  static boolean isWaitingForExtension(State state, Assignment assignment) {
+  public static boolean isWaitingForExtension(State state, Assignment assignment) {
     return isObserved(state)
         && entry(state, assignment)
             .filter(entry -> entry.revision().equals(assignment.target().revision()))
@@ -58,15 +58,26 @@ public enum Standing {
         : WORKING;
   }
 
-  /** What came of the maintenance of an assignment's very admission, if it is over. */
+  /**
+   * What came of the maintenance of an assignment's very admission, if it is over. One maintenance
+   * is for all that the policy's revision has waiting on the node, of whatever attempt.
+   */
   public static Optional<Maintenance> outcome(State state, Assignment assignment) {
     return state
         .spec()
         .maintenance(assignment.policy())
         .filter(one -> !one.isActive())
         .filter(one -> one.revision().equals(assignment.target().revision()))
-        .filter(one -> one.attempt().equals(assignment.attempt()))
+        .filter(one -> one.attempt().equals(assignment.attempt()) || isAfter(one, assignment))
         .filter(one -> !isBefore(one, assignment));
+  }
+
+  /** Whether an assignment was there when its maintenance came to its end. */
+  private static boolean isAfter(Maintenance maintenance, Assignment assignment) {
+    Optional<Instant> admitted = Alarm.parse(assignment.admittedTime());
+    return Alarm.parse(maintenance.time())
+        .filter(time -> admitted.filter(time::isAfter).isPresent())
+        .isPresent();
   }
 
   /**

@@ -160,6 +160,49 @@ class DrainsTest {
   }
 
   @Test
+  void forceGivesUpWherePodsComeBackAsFastAsTheyAreDeleted() {
+    DrainWorld world = reboots(Drain.OnTimeout.FORCE, "n");
+    world.protect("db-n", true);
+    DrainWorld.Leader leader = world.new Leader();
+    world.settleBut(leader);
+    world.pass(TIMEOUT);
+    for (int i = 0; i < 5; i++) {
+      pass(leader);
+      assertThat(world.pods.get("n")).as("it is deleted").isEmpty();
+      world.pods.get("n").add(DrainWorld.pod("n", "db"));
+    }
+    assertThat(world.maintenance("n").orElseThrow().stage()).isEqualTo(Stage.DRAIN);
+    world.pass(TIMEOUT);
+
+    world.settle(leader);
+
+    Maintenance failed = world.maintenance("n").orElseThrow();
+    assertThat(failed.stage()).isEqualTo(Stage.FAILED);
+    assertThat(failed.message()).contains("default/db-n", "after 600 s");
+    assertThat(world.nodes.get("n").cordon()).isEqualTo(Cordon.NONE);
+  }
+
+  @Test
+  void forceGivesUpWhereTheAgentDoesNotAnswer() {
+    DrainWorld world = reboots(Drain.OnTimeout.FORCE, "n");
+    DrainWorld.Leader leader = world.new Leader();
+    for (int i = 0; i < 5; i++) {
+      pass(leader);
+    }
+    assertThat(world.pods.get("n")).isEmpty();
+    world.pass(2 * TIMEOUT);
+
+    for (int i = 0; i < 5; i++) {
+      pass(leader);
+    }
+
+    Maintenance failed = world.maintenance("n").orElseThrow();
+    assertThat(failed.stage()).isEqualTo(Stage.FAILED);
+    assertThat(failed.message()).isEqualTo("the node's agent does not answer");
+    assertThat(world.nodes.get("n").cordon()).isEqualTo(Cordon.NONE);
+  }
+
+  @Test
   void podsThatNobodyWouldMakeAnewAreNotEvicted() {
     DrainWorld world = reboots(Drain.OnTimeout.SKIP, "n");
     world.pods.get("n").add(DrainWorld.pod("n", "lonely").toBuilder().controller("").build());
