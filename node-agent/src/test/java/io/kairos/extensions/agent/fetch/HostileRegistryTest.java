@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -143,6 +144,38 @@ class HostileRegistryTest {
     Staged outcome = stage();
     assertNotStaged(outcome, Reasons.DOWNLOAD_REFUSED, "HTTP 429", "in 77 s");
     assertThat(((Staged.NotStaged) outcome).pauseMillis()).isEqualTo(77_000);
+  }
+
+  /** The bytes of the first layer come, though none of the file is among them. */
+  @Test
+  void aSlowLayerBeforeTheFilesIsNoStall() throws Exception {
+    byte[] other = new byte[60_000];
+    new java.util.Random(1).nextBytes(other);
+    byte[] first = new Layers().file("etc/other", other).gzip();
+    container(GZIP, first, new Layers().file("demo.raw", IMAGE).gzip());
+    serve(
+        (request, out) -> {
+          if (!request.path().endsWith(Images.sha256(first))) {
+            answer(request, out);
+            return;
+          }
+          ScriptedServer.head(out, "200 OK", "Content-Length: " + first.length);
+          for (int at = 0; at < first.length; at += 2000) {
+            out.write(first, at, Math.min(2000, first.length - at));
+            out.flush();
+            TimeUnit.MILLISECONDS.sleep(100);
+          }
+        });
+    Limits usual = Limits.DEFAULT;
+    Limits impatient =
+        new Limits(
+            usual.connect(),
+            usual.headers(),
+            Duration.ofSeconds(1),
+            usual.slowestBytesPerSecond(),
+            usual.maxImageBytes(),
+            usual.reserveBytes());
+    assertThat(stage("", impatient)).isInstanceOf(Staged.Ready.class);
   }
 
   // Bombs and lies.
