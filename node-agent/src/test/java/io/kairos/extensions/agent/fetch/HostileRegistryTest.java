@@ -279,8 +279,7 @@ class HostileRegistryTest {
   @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
   void aFileWithHolesOfTheOldKindIsRefused() throws Exception {
     container(
-        Layers.TAR,
-        joined(head("etc/other", 'S', 0), new Layers().file("demo.raw", IMAGE).tar()));
+        Layers.TAR, joined(head("etc/other", 'S', 0), new Layers().file("demo.raw", IMAGE).tar()));
     assertNotStaged(stage(), Reasons.UNSUPPORTED_OCI_CONTENT, "holes");
     assertNothingLeft();
   }
