@@ -545,6 +545,16 @@ class HostileRegistryTest {
             request -> assertThat(request.header("Authorization")).doesNotStartWith("Bearer"));
   }
 
+  /** To look for parameters in it takes time by the square of its length. */
+  @Test
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void aRequestForALogInThatIsTooLongIsRefused() throws Exception {
+    challenge("Bearer " + "a".repeat(380_000));
+    mountUser();
+    assertNotStaged(
+        stage("registry", Limits.DEFAULT), Reasons.DOWNLOAD_REFUSED, "more than 4096 characters");
+  }
+
   @Test
   void withoutAUserTheRefusalIsNamed() throws Exception {
     challenge("Basic realm=\"x\"");
