@@ -1,5 +1,6 @@
 package io.kairos.extensions.agent;
 
+import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.kairos.extensions.agent.host.SystemdHost;
@@ -41,7 +42,7 @@ public final class AgentMain {
     }
     CountDownLatch end = new CountDownLatch(1);
     Runtime.getRuntime().addShutdownHook(new Thread(end::countDown, "shutdown"));
-    try (KubernetesClient client = new KubernetesClientBuilder().build();
+    try (KubernetesClient client = new KubernetesClientBuilder().withConfig(apiServer()).build();
         Agent agent =
             Agent.start(
                 config,
@@ -53,6 +54,19 @@ public final class AgentMain {
       agent.probePort().ifPresent(port -> log.info("serves probes and metrics on port {}", port));
       end.await();
     }
+  }
+
+  /**
+   * How to reach the API server: by whatever the pod or a kubeconfig says, but never through the
+   * proxy, which is for downloads ({@link AgentConfig}). The client would take it from the same
+   * variables, and read NO_PROXY by rules of its own.
+   */
+  private static Config apiServer() {
+    Config config = Config.autoConfigure(null);
+    config.setHttpProxy(null);
+    config.setHttpsProxy(null);
+    config.setNoProxy(null);
+    return config;
   }
 
   /** Defaults that {@code -Dorg.slf4j.simpleLogger…} overrides; read with the first logger. */

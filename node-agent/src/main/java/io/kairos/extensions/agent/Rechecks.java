@@ -85,7 +85,7 @@ final class Rechecks implements AutoCloseable {
       return new Outcome.Failed("it cannot be looked at: " + e);
     } catch (InterruptedException closing) {
       return new Outcome.Failed("the agent ends");
-    } catch (RuntimeException defect) {
+    } catch (RuntimeException | Error defect) { // whatever it was, the next one gets its turn
       LOG.error("hashing image {} broke", sha256, defect);
       return new Outcome.Failed("internal error: " + defect);
     }

@@ -70,7 +70,7 @@ final class Stagings implements AutoCloseable {
       return Optional.of(work.stage());
     } catch (InterruptedException givenUp) {
       return Optional.empty();
-    } catch (RuntimeException defect) {
+    } catch (RuntimeException | Error defect) { // whatever it was, the next one gets its turn
       LOG.error("staging {} broke", assignment.name(), defect);
       return Optional.of(new Staged.NotStaged(Reasons.STORE_ERROR, "internal error: " + defect));
     }

@@ -2,10 +2,12 @@ package io.kairos.extensions.operator;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.kairos.extensions.api.v1alpha1.Api;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicy;
 import io.kairos.extensions.api.v1alpha1.SystemExtension;
 import io.kairos.extensions.operator.plan.Samples;
+import java.net.HttpURLConnection;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -28,7 +30,7 @@ final class UninstallCheck {
    */
   static Optional<String> obstacle(KubernetesClient client, Duration patience)
       throws InterruptedException {
-    List<String> policies = names(client.resources(NodeExtensionPolicy.class).list().getItems());
+    List<String> policies = names(all(client, NodeExtensionPolicy.class));
     if (!policies.isEmpty()) {
       return Optional.of(
           "there "
@@ -42,7 +44,7 @@ final class UninstallCheck {
     while (true) {
       List<String> held =
           names(
-              client.resources(SystemExtension.class).list().getItems().stream()
+              all(client, SystemExtension.class).stream()
                   .filter(extension -> extension.hasFinalizer(Api.FINALIZER))
                   .toList());
       if (held.isEmpty()) {
@@ -57,6 +59,18 @@ final class UninstallCheck {
                 + " s: see that it runs, then uninstall again");
       }
       TimeUnit.NANOSECONDS.sleep(POLL.toNanos());
+    }
+  }
+
+  /** None where the API server does not know the kind: it went with its CRD. */
+  private static <T extends HasMetadata> List<T> all(KubernetesClient client, Class<T> kind) {
+    try {
+      return client.resources(kind).list().getItems();
+    } catch (KubernetesClientException e) {
+      if (e.getCode() == HttpURLConnection.HTTP_NOT_FOUND) {
+        return List.of();
+      }
+      throw e;
     }
   }
 

@@ -10,6 +10,7 @@ import io.kairos.extensions.api.v1alpha1.Api;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicy;
 import io.kairos.extensions.api.v1alpha1.SystemExtension;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -29,6 +30,21 @@ class UninstallCheckTest {
   @Test
   void nothingIsInTheWayWhereThereIsNothing() throws InterruptedException {
     client.resource(Objects.extension("hello", "1.0")).create();
+
+    assertThat(UninstallCheck.obstacle(client, Duration.ZERO)).isEmpty();
+  }
+
+  /** Whoever took the CRDs away first took policies and extensions away with them. */
+  @Test
+  void nothingIsInTheWayWhereTheApiServerDoesNotKnowTheKindsAnyMore() throws InterruptedException {
+    for (String kind : List.of("nodeextensionpolicies", "systemextensions")) {
+      server
+          .expect()
+          .get()
+          .withPath("/apis/" + Api.GROUP + "/" + Api.VERSION + "/" + kind)
+          .andReturn(404, "404 page not found")
+          .always();
+    }
 
     assertThat(UninstallCheck.obstacle(client, Duration.ZERO)).isEmpty();
   }

@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /**
  * The one {@code *.raw} file in the layers of a container image, as a stream. All layers are read
@@ -25,7 +26,10 @@ import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
  */
 final class LayerFile extends InputStream implements Progress {
   /** Heads of entries carry long names and attributes; more than this is made to hurt. */
-  private static final long MOST_HEAD_BYTES = 1 << 20;
+  private static final long MOST_HEAD_BYTES = 128 << 10;
+
+  /** An entry has a header, and others before it for a long name, a long link and attributes. */
+  private static final int MOST_HEADERS = 8;
 
   private static final int BUFFER = 64 * 1024;
   private static final String WHITEOUT = ".wh.";
@@ -35,7 +39,7 @@ final class LayerFile extends InputStream implements Progress {
   private final long most;
 
   private Opened blob;
-  private TarArchiveInputStream tar;
+  private Tar tar;
   private Optional<String> found = Optional.empty();
   private boolean within;
   private volatile long unpacked;
@@ -112,8 +116,13 @@ final class LayerFile extends InputStream implements Progress {
 
   private TarArchiveEntry nextEntry() throws IOException {
     headEnds = unpacked + MOST_HEAD_BYTES;
+    tar.headers = 0;
     try {
-      return tar.getNextEntry();
+      TarArchiveEntry entry = tar.getNextEntry();
+      if (entry != null && entry.isSparse()) {
+        throw holes();
+      }
+      return entry;
     } catch (BadBodyException bad) {
       throw bad;
     } catch (IllegalArgumentException e) {
@@ -178,7 +187,7 @@ final class LayerFile extends InputStream implements Progress {
       blob.close();
       throw new IOException("closed");
     }
-    tar = new TarArchiveInputStream(new Counting(decompressed(layer)));
+    tar = new Tar(new Counting(decompressed(layer)));
     return true;
   }
 
@@ -210,12 +219,49 @@ final class LayerFile extends InputStream implements Progress {
     return new BadBodyException(Reasons.INVALID_OCI_CONTENT, what);
   }
 
+  /** A hole is read as zeros that nobody sent: more of them than anybody can read. */
+  private static BadBodyException holes() {
+    return unsupported("a container image with a file of holes (sparse), which is not read");
+  }
+
   private BadBodyException tooLarge() {
     return new BadBodyException(
         Reasons.IMAGE_TOO_LARGE,
         "its layers decompress to more than "
             + most
             + " bytes, the largest image that this agent takes (SYSEXT_MAX_IMAGE_BYTES)");
+  }
+
+  /**
+   * Looks at each header before the library follows it: it reads the headers of one entry by
+   * recursion, and keeps what is said for all entries as long as the stream lasts.
+   */
+  private static final class Tar extends TarArchiveInputStream {
+    private static final int TYPE = 156;
+
+    private int headers;
+
+    Tar(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    protected byte[] readRecord() throws IOException {
+      byte[] header = super.readRecord();
+      if (header == null) {
+        return header;
+      }
+      if (++headers > MOST_HEADERS) {
+        throw invalid("a layer with an entry of more than " + MOST_HEADERS + " heads");
+      }
+      switch (header[TYPE]) {
+        case TarConstants.LF_PAX_GLOBAL_EXTENDED_HEADER ->
+            throw unsupported("a container image with attributes for all files of a layer");
+        case TarConstants.LF_GNUTYPE_SPARSE -> throw holes();
+        default -> {}
+      }
+      return header;
+    }
   }
 
   /** Counts what comes out of the decompressor. */
@@ -250,6 +296,9 @@ final class LayerFile extends InputStream implements Progress {
     }
 
     private void count(int n) throws IOException {
+      if (closed || Thread.currentThread().isInterrupted()) {
+        throw new InterruptedIOException("given up");
+      }
       long now = unpacked + n;
       unpacked = now;
       if (now > most) {

@@ -20,7 +20,10 @@ record OciReference(URI server, String repository, String reference) {
               + "(?::([A-Za-z0-9_][A-Za-z0-9._-]{0,127})|@(sha256:[a-f0-9]{64}))?");
 
   /** Docker Hub's registry has another name than its images have. */
-  private static final String DOCKER_HUB = "docker.io";
+  static final String DOCKER_HUB = "docker.io";
+
+  /** And another one in the files that {@code docker login} writes. */
+  static final String DOCKER_HUB_LOGIN = "index.docker.io";
 
   private static final String DOCKER_HUB_SERVER = "registry-1.docker.io";
 

@@ -42,6 +42,7 @@ final class OciRegistry {
   private static final int MOST_MANIFEST_BYTES = 4 << 20;
 
   private static final int MOST_TOKEN_BYTES = 256 << 10;
+  private static final int MOST_CHALLENGE_CHARACTERS = 4096;
   private static final Pattern PARAMETER = Pattern.compile("([a-zA-Z]+)=\"([^\"]*)\"");
 
   private final Http http;
@@ -163,6 +164,15 @@ final class OciRegistry {
    * registry, which could ask for the user itself, has its log-in elsewhere.
    */
   private Credential token(String challenge) throws FetchException, InterruptedException {
+    if (challenge.length() > MOST_CHALLENGE_CHARACTERS) {
+      throw new FetchException(
+          Reasons.DOWNLOAD_REFUSED,
+          "registry "
+              + reference.server().getRawAuthority()
+              + " asks for a token by more than "
+              + MOST_CHALLENGE_CHARACTERS
+              + " characters");
+    }
     String realm = "";
     StringBuilder query = new StringBuilder();
     Matcher parameters = PARAMETER.matcher(challenge);

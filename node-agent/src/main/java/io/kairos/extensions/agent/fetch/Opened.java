@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongConsumer;
 
 /**
@@ -35,8 +36,10 @@ record Opened(
     return new Opened(new Counted(body, read), length, offset, total, validator);
   }
 
-  private static final class Counted extends FilterInputStream {
+  /** Its own progress is that of what it wraps, or else what went through it. */
+  private static final class Counted extends FilterInputStream implements Progress {
     private final LongConsumer read;
+    private final LongAdder through = new LongAdder();
 
     Counted(InputStream body, LongConsumer read) {
       super(body);
@@ -46,15 +49,25 @@ record Opened(
     @Override
     public int read() throws IOException {
       int one = super.read();
-      read.accept(one < 0 ? 0 : 1);
+      count(one < 0 ? 0 : 1);
       return one;
     }
 
     @Override
     public int read(byte[] bytes, int from, int length) throws IOException {
       int some = super.read(bytes, from, length);
-      read.accept(Math.max(0, some));
+      count(Math.max(0, some));
       return some;
+    }
+
+    private void count(int some) {
+      through.add(some);
+      read.accept(some);
+    }
+
+    @Override
+    public long bytes() {
+      return in instanceof Progress inside ? inside.bytes() : through.sum();
     }
   }
 

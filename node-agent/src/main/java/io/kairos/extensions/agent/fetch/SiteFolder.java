@@ -157,10 +157,17 @@ final class SiteFolder {
     int slash = key.indexOf('/');
     String server = slash < 0 ? key : key.substring(0, slash);
     String host = url.getHost().toLowerCase(Locale.ROOT);
+    boolean isRegistry = Urls.scheme(url).equals("oci");
+    if (isRegistry && server.equals(OciReference.DOCKER_HUB_LOGIN)) {
+      server = OciReference.DOCKER_HUB;
+    }
     boolean sameServer =
         server.equals(host + ":" + Urls.port(url))
             || (server.equals(host) && (url.getPort() < 0 || url.getPort() == 443));
     String path = url.getPath() == null ? "" : url.getPath().toLowerCase(Locale.ROOT);
+    if (isRegistry) {
+      path = path.replaceFirst("[:@].*", ""); // to the repository
+    }
     return sameServer
         && (slash < 0
             || path.equals(key.substring(slash))

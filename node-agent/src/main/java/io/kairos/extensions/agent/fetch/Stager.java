@@ -10,6 +10,7 @@ import io.kairos.extensions.agent.store.StoreLayout;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.api.v1alpha1.Target;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -54,7 +55,7 @@ public final class Stager {
    * @param image what
    * @param name the name it will have on the host
    * @param host what it has to fit
-   * @throws InterruptedException when the thread is
+   * @throws InterruptedException when the thread is; what came until then is kept
    */
   public Staged stage(Target.ResolvedImage image, String name, HostFacts host)
       throws InterruptedException {
@@ -71,14 +72,17 @@ public final class Stager {
       fetch(image, host, part);
       Staged verdict = inspect(part.file(), name, host);
       if (verdict instanceof Staged.Ready) {
-        part.done();
         store.keep(part.file(), image.sha256());
+        part.done();
       } else {
         part.delete();
       }
       return verdict;
     } catch (FetchException e) {
       return new Staged.NotStaged(e.reason(), e.getMessage(), e.pause().toMillis());
+    } catch (ClosedByInterruptException givenUp) { // while it was looked into, or synced
+      Thread.interrupted();
+      throw (InterruptedException) new InterruptedException("given up").initCause(givenUp);
     } catch (IOException e) {
       return dropped(part, new Staged.NotStaged(Reasons.STORE_ERROR, "the store: " + e));
     }

@@ -22,6 +22,12 @@ public final class ImageTree {
   private static final int MOST_LINKS = 32;
   private static final int LONGEST_PATH = 4096;
 
+  /** What a walk may keep in mind; an honest one of 100,000 directories needs less. */
+  private static final long MOST_KEPT_BYTES = 16 << 20;
+
+  /** What it keeps of each directory in any case. */
+  private static final int DIRECTORY_BYTES = 64;
+
   private final FileSystem files;
 
   ImageTree(FileSystem files) {
@@ -196,6 +202,7 @@ public final class ImageTree {
     private final Set<Long> entered = new HashSet<>();
     private final Deque<Pending> pending = new ArrayDeque<>();
     private int shown;
+    private long kept;
     private WalkEnd end = WalkEnd.COMPLETE;
 
     private Walk(int bound, Visitor visitor) {
@@ -204,9 +211,10 @@ public final class ImageTree {
     }
 
     private WalkEnd run(String path, long start) throws IOException {
-      pending.push(new Pending(path, start));
+      keep(new Pending(path, start));
       while (end == WalkEnd.COMPLETE && !pending.isEmpty()) {
         Pending next = pending.pop();
+        kept -= next.path.length();
         if (!entered.add(next.reference)) {
           throw ImageException.corrupt(
               "the directory " + Printable.quoted(next.path) + " is in two places");
@@ -233,9 +241,17 @@ public final class ImageTree {
         return false;
       }
       if (type == FileType.DIRECTORY) {
-        pending.push(new Pending(path, reference));
+        keep(new Pending(path, reference));
       }
       return true;
+    }
+
+    private void keep(Pending directory) throws ImageException {
+      kept += DIRECTORY_BYTES + directory.path.length();
+      if (kept > MOST_KEPT_BYTES) {
+        throw ImageException.unsupported("it has too many directories, or too long names of them");
+      }
+      pending.push(directory);
     }
   }
 

@@ -3,6 +3,7 @@ package io.kairos.extensions.agent.image;
 import io.kairos.extensions.agent.image.ImageFormat.Protection;
 import io.kairos.extensions.agent.image.PartitionType.Designator;
 import io.kairos.extensions.agent.image.PartitionType.Role;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -33,6 +34,7 @@ record PartitionChoice(
     if (root.isPresent() && usr.isPresent()) {
       throw ImageException.unsupported("it has both a root and a usr partition");
     }
+    List<PartitionChoice> choices = new ArrayList<>();
     for (Designator designator : Designator.values()) {
       Optional<Gpt.Partition> data = designator == Designator.ROOT ? root : usr;
       Optional<Gpt.Partition> verity = find(visible, designator, Role.VERITY, architecture);
@@ -42,9 +44,11 @@ record PartitionChoice(
         throw ImageException.corrupt(
             "it has a verity partition for " + designator + " but not what belongs to it");
       }
-      if (data.isPresent()) {
-        return new PartitionChoice(data.get(), designator, verity, signature);
-      }
+      data.ifPresent(
+          found -> choices.add(new PartitionChoice(found, designator, verity, signature)));
+    }
+    if (!choices.isEmpty()) {
+      return choices.get(0); // the only one
     }
     refuseOthers(visible, architecture);
     return new PartitionChoice(

@@ -3,6 +3,7 @@ package io.kairos.extensions.agent.store;
 import io.kairos.extensions.agent.plan.Staged;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -79,6 +80,9 @@ public final class Adoption {
       return Optional.empty();
     } catch (NoSuchFileException gone) {
       return Optional.empty(); // and no longer in the way
+    } catch (ClosedByInterruptException givenUp) {
+      Thread.interrupted();
+      throw (InterruptedException) new InterruptedException("given up").initCause(givenUp);
     } catch (IOException | UnsupportedOperationException e) {
       return Optional.of(
           new Staged.NotStaged(

@@ -6,6 +6,7 @@ import io.kairos.extensions.agent.plan.Staged;
 import io.kairos.extensions.agent.store.HostFolder;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.api.v1alpha1.Target;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -18,10 +19,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -145,6 +148,38 @@ class HostileRegistryTest {
     assertThat(((Staged.NotStaged) outcome).pauseMillis()).isEqualTo(77_000);
   }
 
+  /** The bytes of the first layer come, though none of the file is among them. */
+  @Test
+  void aSlowLayerBeforeTheFilesIsNoStall() throws Exception {
+    byte[] other = new byte[60_000];
+    new java.util.Random(1).nextBytes(other);
+    byte[] first = new Layers().file("etc/other", other).gzip();
+    container(GZIP, first, new Layers().file("demo.raw", IMAGE).gzip());
+    serve(
+        (request, out) -> {
+          if (!request.path().endsWith(Images.sha256(first))) {
+            answer(request, out);
+            return;
+          }
+          ScriptedServer.head(out, "200 OK", "Content-Length: " + first.length);
+          for (int at = 0; at < first.length; at += 2000) {
+            out.write(first, at, Math.min(2000, first.length - at));
+            out.flush();
+            TimeUnit.MILLISECONDS.sleep(100);
+          }
+        });
+    Limits usual = Limits.DEFAULT;
+    Limits impatient =
+        new Limits(
+            usual.connect(),
+            usual.headers(),
+            Duration.ofSeconds(1),
+            usual.slowestBytesPerSecond(),
+            usual.maxImageBytes(),
+            usual.reserveBytes());
+    assertThat(stage("", impatient)).isInstanceOf(Staged.Ready.class);
+  }
+
   // Bombs and lies.
 
   @Test
@@ -193,6 +228,98 @@ class HostileRegistryTest {
         Reasons.INVALID_OCI_CONTENT,
         "head is larger than");
     assertNothingLeft();
+  }
+
+  /** They hold for all entries behind them, so that a reader has to keep what they say. */
+  @Test
+  void attributesForAllEntriesAreRefused() throws Exception {
+    byte[] global = attributes("pax_global_header", 'g', "comment=kept");
+    container(Layers.TAR, joined(global, new Layers().file("demo.raw", IMAGE).tar()));
+    assertNotStaged(stage(), Reasons.UNSUPPORTED_OCI_CONTENT, "attributes for all");
+    assertNothingLeft();
+  }
+
+  @ParameterizedTest
+  @ValueSource(chars = {'x', 'L', 'K'})
+  void anEntryWithHeadsWithoutEndIsRefused(char type) throws Exception {
+    byte[] one = head("././@more", type, 0);
+    byte[] layer = new byte[1900 * one.length];
+    for (int at = 0; at < layer.length; at += one.length) {
+      System.arraycopy(one, 0, layer, at, one.length);
+    }
+    container(Layers.TAR, layer, new Layers().file("demo.raw", IMAGE).tar());
+    assertNotStaged(stage(), Reasons.INVALID_OCI_CONTENT, "heads");
+    assertNothingLeft();
+  }
+
+  /** Such files have more zeros than anybody reads, out of no bytes at all. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "SCHILY.filetype=sparse SCHILY.realsize=9000000000000000000"
+            + " GNU.sparse.offset=9000000000000000000 GNU.sparse.numbytes=0",
+        "GNU.sparse.size=2000000000 GNU.sparse.offset=2000000000 GNU.sparse.numbytes=0",
+        "GNU.sparse.major=1 GNU.sparse.minor=0 GNU.sparse.realsize=2000000000"
+      })
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void aFileWithHolesIsRefused(String records) throws Exception {
+    byte[] attributes = attributes("PaxHeaders/other", 'x', records.split(" "));
+    byte[] map = Arrays.copyOf("0\n".getBytes(StandardCharsets.US_ASCII), 512);
+    container(
+        Layers.TAR,
+        joined(
+            attributes,
+            new Layers().file("etc/other", map).tar(),
+            new Layers().file("demo.raw", IMAGE).tar()));
+    assertNotStaged(stage(), Reasons.UNSUPPORTED_OCI_CONTENT, "holes");
+    assertNothingLeft();
+  }
+
+  @Test
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void aFileWithHolesOfTheOldKindIsRefused() throws Exception {
+    container(
+        Layers.TAR, joined(head("etc/other", 'S', 0), new Layers().file("demo.raw", IMAGE).tar()));
+    assertNotStaged(stage(), Reasons.UNSUPPORTED_OCI_CONTENT, "holes");
+    assertNothingLeft();
+  }
+
+  private static byte[] head(String name, char type, int size) throws IOException {
+    byte[] head = Arrays.copyOf(new Layers().link(name, TarConstants.LF_SYMLINK, "").tar(), 512);
+    head[156] = (byte) type;
+    writeSize(head, size);
+    return head;
+  }
+
+  /** An entry of attributes, each {@code key=value}. */
+  private static byte[] attributes(String name, char type, String... records) throws IOException {
+    StringBuilder all = new StringBuilder();
+    for (String record : records) {
+      int length = record.length() + 4; // two digits, a space and a line's end
+      all.append(length).append(' ').append(record).append('\n');
+    }
+    byte[] text = all.toString().getBytes(StandardCharsets.US_ASCII);
+    return joined(
+        head(name, type, text.length), Arrays.copyOf(text, (text.length + 511) / 512 * 512));
+  }
+
+  private static byte[] joined(byte[]... parts) throws IOException {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    for (int i = 0; i < parts.length; i++) {
+      // An archive ends with zeros, behind which nothing is read.
+      boolean last = i == parts.length - 1;
+      all.write(parts[i], 0, last ? parts[i].length : withoutEnd(parts[i]));
+    }
+    return all.toByteArray();
+  }
+
+  /** The length of its entries, which have no records of zeros here. */
+  private static int withoutEnd(byte[] tar) {
+    int end = tar.length;
+    while (end > 0 && tar[end - 1] == 0) {
+      end--;
+    }
+    return (end + 511) / 512 * 512;
   }
 
   /** A tar header's size, and its checksum. */
@@ -416,6 +543,16 @@ class HostileRegistryTest {
     assertThat(server.requests())
         .allSatisfy(
             request -> assertThat(request.header("Authorization")).doesNotStartWith("Bearer"));
+  }
+
+  /** To look for parameters in it takes time by the square of its length. */
+  @Test
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void aRequestForALogInThatIsTooLongIsRefused() throws Exception {
+    challenge("Bearer " + "a".repeat(380_000));
+    mountUser();
+    assertNotStaged(
+        stage("registry", Limits.DEFAULT), Reasons.DOWNLOAD_REFUSED, "more than 4096 characters");
   }
 
   @Test

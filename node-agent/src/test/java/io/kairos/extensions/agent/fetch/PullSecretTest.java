@@ -7,6 +7,7 @@ import io.kairos.extensions.agent.store.HostFolder;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.api.v1alpha1.Target;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -126,6 +127,43 @@ class PullSecretTest {
     guard(BASIC);
     mount("secret.registry..dockerconfigjson", DOCKER.formatted(key.formatted(server.port())));
     assertThat(stage(server.url("/demo.raw"), "registry")).isInstanceOf(Staged.Ready.class);
+  }
+
+  /** As the kubelet and container tools write them, for a registry and for one of its repositories. */
+  @ParameterizedTest
+  @CsvSource({
+    "https://index.docker.io/v1/, oci://docker.io/acme/tool:1.2",
+    "index.docker.io, oci://docker.io/acme/tool",
+    "docker.io, oci://docker.io/acme/tool",
+    "docker.io/acme, oci://docker.io/acme/tool:1.2",
+    "ghcr.io, oci://ghcr.io/acme/tool:1.2",
+    "ghcr.io/acme, oci://ghcr.io/acme/tool:1.2",
+    "ghcr.io/acme/tool, oci://ghcr.io/acme/tool",
+    "ghcr.io/acme/tool, oci://ghcr.io/acme/tool:1.2",
+    "ghcr.io/acme/tool, oci://ghcr.io/acme/tool@sha256:aaaa",
+    "registry.example:5000/acme/tool, oci://registry.example:5000/acme/tool:1.2"
+  })
+  void theEntryOfARepositoryIsTakenFromADockerConfig(String key, String url) throws Exception {
+    assertThat(entry(key, url)).isPresent();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "ghcr.io/acme/tool, oci://ghcr.io/acme/tools:1.2",
+    "ghcr.io/acme/tool:1.2, oci://ghcr.io/acme/tool",
+    "ghcr.io/acme/tool, oci://ghcr.io/acme:1.2",
+    "https://index.docker.io/v1/, oci://ghcr.io/acme/tool",
+    "https://index.docker.io/v1/, https://docker.io/acme/tool.raw",
+    "ghcr.io/acme/demo, https://ghcr.io/acme/demo:raw"
+  })
+  void theEntryOfAnotherRepositoryIsNot(String key, String url) throws Exception {
+    assertThat(entry(key, url)).isEmpty();
+  }
+
+  private Optional<Credential> entry(String key, String url) throws Exception {
+    mount("secret.registry..dockerconfigjson", DOCKER.formatted(key));
+    return new SiteFolder(Optional.of(folder))
+        .credential("registry", URI.create(url), URI.create(url));
   }
 
   @ParameterizedTest

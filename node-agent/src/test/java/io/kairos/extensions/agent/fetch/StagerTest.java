@@ -1,9 +1,13 @@
 package io.kairos.extensions.agent.fetch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.kairos.extensions.agent.image.HostFacts;
+import io.kairos.extensions.agent.image.ImageInspector;
 import io.kairos.extensions.agent.image.MachineArchitecture;
+import io.kairos.extensions.agent.image.SignedImages;
+import io.kairos.extensions.agent.image.Signer;
 import io.kairos.extensions.agent.plan.Staged;
 import io.kairos.extensions.agent.store.HostFolder;
 import io.kairos.extensions.agent.store.Store;
@@ -13,9 +17,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -388,6 +394,47 @@ class StagerTest {
             Staged.Unfit.class,
             unfit -> assertThat(unfit.reason()).isEqualTo("ArchitectureMismatch"));
     assertThat(host.entries()).isEmpty();
+  }
+
+  /** As the agent's loop does when another image is wanted at once. */
+  @ParameterizedTest
+  @ValueSource(classes = {ImageInspector.class, Store.class})
+  void whatIsGivenUpAfterItCameIsKeptForTheNextTime(Class<?> busy) throws Exception {
+    byte[] large = SignedImages.of(Arrays.copyOf(IMAGE, 64 << 20), Signer.named("owner"));
+    String sha256 = Images.sha256(large);
+    server.on(
+        "/demo.raw",
+        exchange -> {
+          exchange.getResponseHeaders().add("ETag", "\"v1\"");
+          exchange.sendResponseHeaders(200, large.length);
+          exchange.getResponseBody().write(large);
+        });
+    CompletableFuture<Staged> outcome = new CompletableFuture<>();
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                outcome.complete(stage(server.url("/demo.raw"), sha256));
+              } catch (Exception e) {
+                outcome.completeExceptionally(e);
+              }
+            });
+    thread.start();
+    await().pollInterval(Duration.ofMillis(1)).until(() -> isIn(busy, thread));
+    thread.interrupt();
+    assertThat(outcome)
+        .failsWithin(Duration.ofMinutes(1))
+        .withThrowableThat()
+        .withCauseInstanceOf(InterruptedException.class);
+
+    assertThat(stage(server.url("/demo.raw"), sha256)).isInstanceOf(Staged.Ready.class);
+    assertThat(server.requests()).containsExactly("GET /demo.raw");
+    assertThat(host.entries()).containsKey(IMAGES + sha256);
+  }
+
+  private static boolean isIn(Class<?> busy, Thread thread) {
+    return Arrays.stream(thread.getStackTrace())
+        .anyMatch(frame -> frame.getClassName().equals(busy.getName()));
   }
 
   @Test

@@ -133,6 +133,20 @@ class GptTest {
         "verity");
   }
 
+  /** systemd refuses the image for it, and with it the merge of all others. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "77ff5f63-e7b6-4633-acf4-1565b864c0e6", // usr's hash tree
+        "e7bb33fb-06cf-4e81-8273-e543b413e2e2" // the signature of usr's
+      })
+  void whatProtectsAPartitionThatIsNotThereIsRefusedBesideAnother(UUID stray) throws Exception {
+    refuses(
+        new GptBuilder().add(GptBuilder.ROOT_X86_64, EROFS).add(stray, NOISE).build(),
+        UnfitReason.CORRUPT_IMAGE,
+        "a verity partition for usr");
+  }
+
   @Test
   void aPartitionWithoutAReadableFileSystemIsRefused() throws Exception {
     refuses(

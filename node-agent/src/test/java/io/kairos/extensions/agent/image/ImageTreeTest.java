@@ -86,6 +86,20 @@ class ImageTreeTest {
         .isEqualTo(ImageTree.WalkEnd.COMPLETE);
   }
 
+  /** A walk keeps the paths of the directories to come. */
+  @Test
+  void aWalkEndsWhereItWouldHaveToKeepTooManyLongPaths() {
+    String deep = "usr" + ("/" + "x".repeat(250)).repeat(15);
+    for (int i = 0; i < 5_000; i++) {
+      files.folder(deep + "/" + i);
+    }
+    assertThatThrownBy(() -> files.tree().walk("", 100_000, (path, type) -> true))
+        .isInstanceOfSatisfying(
+            ImageException.class,
+            e -> assertThat(e.reason()).isEqualTo(UnfitReason.UNSUPPORTED_FORMAT))
+        .hasMessageContaining("directories");
+  }
+
   @Test
   void aDirectoryWithinItselfIsAFaultOfTheImage() {
     files.alias("usr/lib/again", "usr");

@@ -1,6 +1,7 @@
 package io.kairos.extensions.agent.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.kairos.extensions.agent.fetch.Images;
 import io.kairos.extensions.agent.plan.Action;
@@ -47,6 +48,19 @@ class AdoptionTest {
 
   private String image() {
     return EXTENSIONS + ".sysext-operator/images/" + SHA256;
+  }
+
+  /** A sync that gives way to another image says nothing about the file. */
+  @Test
+  void anAdoptionThatIsGivenUpIsNoConflict() throws Exception {
+    host.file(EXTENSIONS + "tool.raw", CONTENT);
+    assertThat(adoption.adopt("f".repeat(64), Set.of("tool.raw")))
+        .isPresent(); // its digest is known
+    Thread.currentThread().interrupt();
+    assertThatThrownBy(() -> adoption.adopt(SHA256, Set.of("tool.raw")))
+        .isInstanceOf(InterruptedException.class);
+    assertThat(Thread.interrupted()).isFalse();
+    assertThat(adoption.adopt(SHA256, Set.of("tool.raw"))).isEmpty();
   }
 
   @Test
