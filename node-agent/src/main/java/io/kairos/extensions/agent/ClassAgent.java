@@ -283,8 +283,16 @@ final class ClassAgent implements AutoCloseable {
                 && Files.exists(layout.images().resolve(sha256), LinkOption.NOFOLLOW_LINKS));
     try {
       if (right && trust.verified(sha256)) {
-        LOG.warn("image {} had been overwritten while in use: it is merged anew", sha256);
-        observer.distrustMerged(sha256);
+        if (outcome instanceof Staged.Ready ready && ready.nodeRuntime().isPresent()) {
+          LOG.warn(
+              "image {} had been overwritten while in use: it is right again on the disk, and as {}"
+                  + " in it is part of the node's own runtime, the next boot merges it anew",
+              sha256,
+              ready.nodeRuntime().get());
+        } else {
+          LOG.warn("image {} had been overwritten while in use: it is merged anew", sha256);
+          observer.distrustMerged(sha256);
+        }
       }
     } catch (NoSuchFileException gone) {
       memory = memory.distrusting(sha256);
