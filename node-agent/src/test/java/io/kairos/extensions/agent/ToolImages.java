@@ -66,6 +66,12 @@ record ToolImages(HostFolder folder, FakeHost host) {
     return wanted(1, activation, "other.raw", Images.sha256(image));
   }
 
+  /** An image under another name. */
+  Assignment named(String name, int version) {
+    Assignment live = live(version);
+    return new Assignment(live.type(), name, name, live.policy(), live.target(), live.remove());
+  }
+
   private static Assignment wanted(int version, Activation activation, String file, String sha256) {
     Assignment assignment =
         Wanted.assignment("tool", String.valueOf(version), activation, 0, Profile.ACTIVE);
