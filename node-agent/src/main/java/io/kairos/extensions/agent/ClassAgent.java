@@ -283,8 +283,16 @@ final class ClassAgent implements AutoCloseable {
                 && Files.exists(layout.images().resolve(sha256), LinkOption.NOFOLLOW_LINKS));
     try {
       if (right && trust.verified(sha256)) {
-        LOG.warn("image {} had been overwritten while in use: it is merged anew", sha256);
-        observer.distrustMerged(sha256);
+        if (outcome instanceof Staged.Ready ready && ready.nodeRuntime().isPresent()) {
+          LOG.warn(
+              "image {} had been overwritten while in use: it is right again on the disk, and as {}"
+                  + " in it is part of the node's own runtime, the next boot merges it anew",
+              sha256,
+              ready.nodeRuntime().get());
+        } else {
+          LOG.warn("image {} had been overwritten while in use: it is merged anew", sha256);
+          observer.distrustMerged(sha256);
+        }
       }
     } catch (NoSuchFileException gone) {
       memory = memory.distrusting(sha256);
@@ -350,7 +358,15 @@ final class ClassAgent implements AutoCloseable {
           }
         }
       } catch (HostException e) {
-        hold(action, byName, Reasons.SERVICE_FAILED, String.valueOf(e.getMessage()));
+        LOG.warn("{} failed: {}", action, e.getMessage());
+        if (action instanceof Action.OnName onName) {
+          memory =
+              memory.unstopped(
+                  onName.name(),
+                  String.valueOf(e.getMessage()),
+                  now.getAsLong(),
+                  config.nodeName());
+        }
         return false;
       } catch (IOException e) {
         if (action instanceof Action.Garbage garbage) {
@@ -359,19 +375,23 @@ final class ClassAgent implements AutoCloseable {
               memory.undeleted(garbage.file(), e.toString(), now.getAsLong(), config.nodeName());
           continue;
         }
-        hold(action, byName, Reasons.STORE_ERROR, "the store: " + e);
+        hold(action, byName, "the store: " + e);
         return false;
       }
     }
     return true;
   }
 
-  private void hold(Action action, Map<String, Assignment> byName, String reason, String message) {
+  private void hold(Action action, Map<String, Assignment> byName, String message) {
     LOG.warn("{} failed: {}", action, message);
     if (action instanceof Action.OnName onName && byName.containsKey(onName.name())) {
       memory =
           memory.failed(
-              byName.get(onName.name()), reason, message, now.getAsLong(), config.nodeName());
+              byName.get(onName.name()),
+              Reasons.STORE_ERROR,
+              message,
+              now.getAsLong(),
+              config.nodeName());
     }
   }
 

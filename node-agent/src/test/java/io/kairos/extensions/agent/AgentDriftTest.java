@@ -5,12 +5,14 @@ import static org.awaitility.Awaitility.await;
 
 import io.kairos.extensions.agent.fetch.Images;
 import io.kairos.extensions.api.v1alpha1.Activation;
+import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.DriftStatus;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** What somebody changes of what is in effect comes back, is counted and told. */
@@ -97,6 +99,31 @@ class AgentDriftTest extends AgentScenario {
     await().untilAsserted(() -> assertThat(host.refreshes()).hasSize(2));
     awaitPhase(Phase.ACTIVE, 1);
     tool.awaitInstalled(1);
+  }
+
+  @Test
+  void theNodesOwnRuntimeThatIsOverwrittenIsFetchedAgainAndStaysMerged() throws Exception {
+    byte[] runtime = tool.carryingNodeRuntime();
+    Assignment wanted = tool.of(runtime, Activation.NEXT_BOOT);
+    want(wanted);
+    start();
+    awaitPhase(Phase.PENDING_REBOOT, 1);
+    agent.close();
+    folder.file("/proc/sys/kernel/random/boot_id", "boot-2\n");
+    host.boot();
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    Map<String, String> links = folder.entries();
+
+    Path image = folder.layout().images().resolve(Images.sha256(runtime));
+    Files.writeString(image, "overwritten in place");
+    awaitDrift(1, "its image " + Images.sha256(runtime) + " was deleted or changed");
+    await().untilAsserted(() -> assertThat(image).hasBinaryContent(runtime));
+    awaitPhase(Phase.ACTIVE, 1);
+
+    assertThat(host.refreshes()).isEmpty();
+    assertThat(host.merged()).containsOnlyKeys("tool");
+    await().untilAsserted(() -> assertThat(folder.entries()).isEqualTo(links));
   }
 
   @Test

@@ -14,6 +14,8 @@ import io.kairos.extensions.api.v1alpha1.HealthCheck;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Reasons;
+import io.kairos.extensions.api.v1alpha1.Service;
+import io.kairos.extensions.api.v1alpha1.ServiceAction;
 import io.kairos.extensions.api.v1alpha1.Target;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -158,6 +160,40 @@ class AgentTest extends AgentScenario {
     host.silent(false);
 
     awaitPhase(Phase.ACTIVE, 1);
+  }
+
+  private static Assignment served(Assignment assignment) {
+    Target target =
+        assignment.target().toBuilder()
+            .services(List.of(new Service("tool.service", ServiceAction.RESTART)))
+            .build();
+    return new Assignment(assignment.type(), "tool", "tool", "policy", target, false);
+  }
+
+  @Test
+  void aServiceThatDoesNotStopKeepsItsExtensionAndHoldsUpNoOther() throws Exception {
+    want(served(tool.live(1)));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    host.units().stubborn("tool.service", true);
+    want(served(tool.live(1)).tombstone());
+    awaitPhase(Phase.REMOVING, 1);
+    await()
+        .untilAsserted(
+            () -> {
+              assertThat(entry().orElseThrow().reason()).isEqualTo(Reasons.SERVICE_FAILED);
+              assertThat(entry().orElseThrow().message()).contains("tool.service does not stop");
+            });
+
+    want(served(tool.live(1)).tombstone(), tool.named("demo", 2));
+    await().until(() -> host.merged().containsKey("demo"));
+    assertThat(host.merged()).as("its files stay while it runs").containsKey("tool");
+
+    host.units().stubborn("tool.service", false);
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .untilAsserted(() -> assertThat(entry().orElseThrow().phase()).isEqualTo(Phase.REMOVED));
+    assertThat(host.merged()).containsOnlyKeys("demo");
   }
 
   @Test

@@ -1,11 +1,13 @@
 package io.kairos.extensions.agent;
 
 import io.kairos.extensions.agent.host.HostException;
+import io.kairos.extensions.agent.host.RefusedException;
 import io.kairos.extensions.agent.host.Units;
 import io.kairos.extensions.api.v1alpha1.ServiceAction;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,11 +20,13 @@ import java.util.function.Function;
 public final class FakeUnits implements Units {
   private final Set<String> missing = ConcurrentHashMap.newKeySet();
   private final Set<String> broken = ConcurrentHashMap.newKeySet();
+  private final Set<String> stubborn = ConcurrentHashMap.newKeySet();
   private final Map<String, String> active = new ConcurrentHashMap<>();
   private final Queue<HostException> failures = new ConcurrentLinkedQueue<>();
   private final List<String> done = new CopyOnWriteArrayList<>();
   private final AtomicInteger starts = new AtomicInteger();
   private volatile boolean goingDown;
+  private volatile Optional<HostException> journal = Optional.empty();
   private volatile Function<List<String>, Ran> programs = command -> new Ran.Exited(0, "");
 
   /** There is no such unit. */
@@ -38,6 +42,20 @@ public final class FakeUnits implements Units {
   /** It starts well again. */
   public void mended(String unit) {
     broken.remove(unit);
+  }
+
+  /** It does not stop, or does again. */
+  public void stubborn(String unit, boolean isStubborn) {
+    if (isStubborn) {
+      stubborn.add(unit);
+    } else {
+      stubborn.remove(unit);
+    }
+  }
+
+  /** Nobody can read a journal. */
+  public void unreadableJournal(HostException why) {
+    journal = Optional.of(why);
   }
 
   /** What comes of the next change of a unit, whichever it is. */
@@ -98,6 +116,9 @@ public final class FakeUnits implements Units {
   @Override
   public void stop(String unit) throws HostException {
     done.add("Stop " + unit);
+    if (stubborn.contains(unit)) {
+      throw new RefusedException(unit + " does not stop");
+    }
     active.remove(unit);
   }
 
@@ -107,7 +128,11 @@ public final class FakeUnits implements Units {
   }
 
   @Override
-  public String journal(String unit) {
+  public String journal(String unit) throws HostException {
+    done.add("journal " + unit);
+    if (journal.isPresent()) {
+      throw journal.get();
+    }
     return "it said why";
   }
 

@@ -11,6 +11,7 @@ import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import io.kairos.extensions.api.v1alpha1.Target;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -48,13 +49,35 @@ record ToolImages(HostFolder folder, FakeHost host) {
   }
 
   Assignment wanted(int version, Activation activation) {
+    return wanted(version, activation, version + ".raw", sha256(version));
+  }
+
+  /** The first version with its program called as a container runtime is. */
+  byte[] carryingNodeRuntime() {
+    byte[] image = Images.demo(1);
+    image[1024 + 8] &= ~1; // its superblock has no checksum
+    String names = new String(image, StandardCharsets.ISO_8859_1);
+    return names.replace("aliasdemo", "aliascrio").getBytes(StandardCharsets.ISO_8859_1);
+  }
+
+  /** The first version, where these are its bytes. */
+  Assignment of(byte[] image, Activation activation) throws IOException {
+    Files.write(folder.at(FOLDER + "/other.raw"), image);
+    return wanted(1, activation, "other.raw", Images.sha256(image));
+  }
+
+  /** An image under another name. */
+  Assignment named(String name, int version) {
+    Assignment live = live(version);
+    return new Assignment(live.type(), name, name, live.policy(), live.target(), live.remove());
+  }
+
+  private static Assignment wanted(int version, Activation activation, String file, String sha256) {
     Assignment assignment =
         Wanted.assignment("tool", String.valueOf(version), activation, 0, Profile.ACTIVE);
     Target target =
         assignment.target().toBuilder()
-            .image(
-                new Target.ResolvedImage(
-                    "file://" + FOLDER + "/" + version + ".raw", sha256(version)))
+            .image(new Target.ResolvedImage("file://" + FOLDER + "/" + file, sha256))
             .build();
     return new Assignment(
         assignment.type(), "tool", "tool", assignment.policy(), target, assignment.remove());

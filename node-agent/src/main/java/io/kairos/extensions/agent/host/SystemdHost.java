@@ -386,11 +386,7 @@ public final class SystemdHost implements Host {
 
   /** What the service itself said last: its own words tell more than its exit code. */
   private String words(String service, String result, int status) throws HostException {
-    String journal =
-        scripts
-            .run("journalctl --unit=" + service + " --lines=6 --output=cat --no-pager || true")
-            .strip()
-            .replace('\n', ';');
+    String journal = journal(service);
     List<String> parts = new ArrayList<>();
     parts.add(
         service + " did not merge what is linked (result " + result + ", status " + status + ")");
@@ -398,6 +394,20 @@ public final class SystemdHost implements Host {
       parts.add(journal);
     }
     return String.join(": ", parts);
+  }
+
+  private String journal(String service) throws HostException {
+    try {
+      return scripts
+          .run("journalctl --unit=" + service + " --lines=6 --output=cat --no-pager || true")
+          .strip()
+          .replace('\n', ';');
+    } catch (HostException e) {
+      if (Thread.currentThread().isInterrupted()) {
+        throw e;
+      }
+      return "(its journal could not be read: " + e.getMessage() + ")";
+    }
   }
 
   @Override

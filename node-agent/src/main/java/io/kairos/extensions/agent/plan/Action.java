@@ -87,7 +87,8 @@ public sealed interface Action {
   record UnsetGood(String name) implements OnName {}
 
   /**
-   * Stops services whose files the next refresh takes away, while their unit files are still there.
+   * Stops services whose files the next refresh takes away, while their unit files are still there
+   * and linked.
    *
    * @param name the extension's name
    * @param units the units

@@ -313,13 +313,23 @@ final class Decider {
         .giveWay(sha256(assignment), Decision.of(assignment, Phase.STAGED, reason, message));
   }
 
-  private Decision giveUp(Assignment assignment, MergeLimits.Exceeded limit) {
-    return giveUp(assignment, Phase.FAILED, limit.reason(), limit.message());
+  private Decision giveUp(Assignment assignment, Phase phase, String reason, String message) {
+    Decision decision = Decision.of(assignment, phase, reason, message);
+    return failedToMerge(assignment)
+        ? wayBack(assignment).giveUp(sha256(assignment), decision)
+        : wayBack(assignment).refuse(sha256(assignment), decision);
   }
 
-  private Decision giveUp(Assignment assignment, Phase phase, String reason, String message) {
-    return wayBack(assignment)
-        .giveUp(sha256(assignment), Decision.of(assignment, phase, reason, message));
+  private Decision putOff(Assignment assignment, MergeLimits.Exceeded limit) {
+    return putOff(
+        assignment, Decision.of(assignment, Phase.FAILED, limit.reason(), limit.message()));
+  }
+
+  /** The image is fit, and yet not to be merged now. */
+  private Decision putOff(Assignment assignment, Decision decision) {
+    return failedToMerge(assignment)
+        ? wayBack(assignment).giveUp(sha256(assignment), decision)
+        : wayBack(assignment).putOff(sha256(assignment), decision);
   }
 
   private WayBack wayBack(Assignment assignment) {
@@ -340,15 +350,14 @@ final class Decider {
       return tryOut(assignment);
     }
     if (pending && wanted(assignment).changes().isEmpty()) {
-      return bootFailed(assignment)
-          ? tryOut(assignment)
-          : Decision.of(
-              assignment,
-              Phase.PENDING_REBOOT,
-              Reasons.LINKED_FOR_NEXT_BOOT,
-              "the next boot merges it");
+      return bootFailed(assignment) ? tryOut(assignment) : pendingReboot(assignment);
     }
     return commit(assignment);
+  }
+
+  private static Decision pendingReboot(Assignment assignment) {
+    return Decision.of(
+        assignment, Phase.PENDING_REBOOT, Reasons.LINKED_FOR_NEXT_BOOT, "the next boot merges it");
   }
 
   /** Whether a refresh failed with it: it must not get near another boot. */
@@ -379,27 +388,40 @@ final class Decider {
         view.merged().containsKey(name)
             || (assignment.target().activation() == Activation.LIVE && !booted);
     if (swap && ready.nodeRuntime().isPresent()) {
-      return giveUp(
+      boolean live = assignment.target().activation() == Activation.LIVE;
+      if (!live && !failedToMerge(assignment) && wayBack(assignment).isMergedLost()) {
+        return pendingReboot(assignment); // the last boot merged something, so it did not fail
+      }
+      return putOff(
           assignment,
-          Phase.INCOMPATIBLE,
-          Reasons.CARRIES_NODE_RUNTIME,
-          ready.nodeRuntime().get()
-              + " in the image is part of the node's own runtime and is not swapped live: "
-              + (assignment.target().activation() == Activation.LIVE
-                  ? "use activation NextBoot or Reboot"
-                  : "it did not merge at the last boot"));
+          Decision.of(
+              assignment,
+              Phase.INCOMPATIBLE,
+              Reasons.CARRIES_NODE_RUNTIME,
+              ready.nodeRuntime().get()
+                  + " in the image is part of the node's own runtime and is not swapped live: "
+                  + (live
+                      ? "use activation NextBoot or Reboot"
+                      : "it did not merge at the last boot")));
     }
     Optional<MergeLimits.Exceeded> exceeded =
         limits.hidesMounts(ready).or(() -> limits.tooMany(assignment));
     if (exceeded.isPresent()) {
-      return giveUp(assignment, exceeded.get());
+      return putOff(assignment, exceeded.get());
     }
     boolean repair = links.good().filter(sha256::equals).isPresent();
     if (assignment.target().activation() == Activation.LIVE
         && !repair
         && !grants.allow(assignment)) {
-      return giveWay(
-          assignment, Reasons.AWAITING_DRAIN, "is merged once the node's pods were moved away");
+      Decision waits =
+          Decision.of(
+              assignment,
+              Phase.STAGED,
+              Reasons.AWAITING_DRAIN,
+              "is merged once the node's pods were moved away");
+      return wayBack(assignment).isMergedLost()
+          ? waits
+          : wayBack(assignment).giveWay(sha256, waits);
     }
     List<Action> steps = new ArrayList<>(wayBack(assignment).superseded(Optional.of(sha256)));
     if (links.linkedForRun().filter(sha256::equals).isEmpty()) {
@@ -444,7 +466,7 @@ final class Decider {
     if (!merged && !changes.isEmpty()) {
       Optional<MergeLimits.Exceeded> tooMany = limits.tooMany(assignment);
       if (tooMany.isPresent()) {
-        return giveUp(assignment, tooMany.get());
+        return putOff(assignment, tooMany.get());
       }
     }
     Decision decision;

@@ -33,6 +33,8 @@ import lombok.With;
  * @param attempts the attempt at which each extension is, where it is not the first
  * @param unread images that have to be hashed again and could not be looked at, by digest
  * @param undeleted garbage that could not be deleted, by digest or by path below our folder
+ * @param unstopped extensions with a service that has to stop before they are unmerged, and did
+ *     not, by name
  */
 @With
 public record Memory(
@@ -47,7 +49,8 @@ public record Memory(
     Set<ImageUse> outdated,
     Map<ExtensionKey, String> attempts,
     Setbacks unread,
-    Setbacks undeleted) {
+    Setbacks undeleted,
+    Setbacks unstopped) {
 
   /** A new agent's. */
   public static final Memory EMPTY =
@@ -62,6 +65,7 @@ public record Memory(
           Map.of(),
           Set.of(),
           Map.of(),
+          Setbacks.NONE,
           Setbacks.NONE,
           Setbacks.NONE);
 
@@ -330,6 +334,15 @@ public record Memory(
     return withUndeleted(undeleted.failed(file, message, nowMillis, salt));
   }
 
+  /**
+   * A service did not stop: its extension stays merged, and is left alone for a while.
+   *
+   * @param name the extension's
+   */
+  public Memory unstopped(String name, String message, long nowMillis, String salt) {
+    return withUnstopped(unstopped.failed(name, Reasons.SERVICE_FAILED, message, nowMillis, salt));
+  }
+
   /** An image file is not what it was verified to be: what is known of it is void. */
   public Memory distrusting(String sha256) {
     Map<ImageUse, Staged> next = new HashMap<>(staged);
@@ -395,6 +408,7 @@ public record Memory(
                 file ->
                     (files.contains(file) || view.strays().contains(file))
                         && !needed.contains(file)))
+        .withUnstopped(unstopped.keeping(view.merged()::containsKey))
         .withOutdated(nextOutdated)
         .withFailures(nextFailures)
         .withSoaks(nextSoaks)

@@ -34,6 +34,8 @@ import lombok.With;
  *       before it or with it, never after. When several new images were part of one that failed,
  *       those that were good here before are tried together, and the rest alone, one by one, until
  *       the bad one is found; an extension that waits for its turn is put back to what is merged.
+ *   <li>Services of what a refresh takes away are stopped before anything of it is unlinked. One
+ *       that does not stop keeps its extension merged, and holds up no other.
  *   <li>A host that refuses a refresh that tries nothing new is left in peace for a growing pause;
  *       one that is frozen is asked for none at all.
  *   <li>A merged image whose extension has services or health checks proves itself before it is
@@ -112,6 +114,7 @@ public final class Planner {
     assignments.forEach(assignment -> decisions.put(assignment, decider.decide(assignment)));
     waitForRequired(decider, decisions);
     Set<ImageUse> waiting = takeTurns(decider, decisions);
+    decisions.replaceAll((assignment, decision) -> heldUp(decision));
 
     List<Decision> inOrder = assignments.stream().map(decisions::get).toList();
     List<Action> actions = new ArrayList<>();
@@ -239,15 +242,39 @@ public final class Planner {
             });
   }
 
+  /** Nothing is unlinked under a service that just did not stop. */
+  private Decision heldUp(Decision decision) {
+    Assignment assignment = decision.standing().assignment();
+    Optional<Failure> unstopped =
+        memory.unstopped().find(assignment.name()).filter(failure -> isTakenAway(decision));
+    if (unstopped.isEmpty()) {
+      return decision;
+    }
+    Failure failure = unstopped.get();
+    Decision told =
+        decision.withStanding(
+            new Standing(
+                assignment,
+                decision.standing().phase(),
+                failure.reason(),
+                failure.message(),
+                failure.attempts()));
+    return failure.retryAtMillis() > nowMillis
+        ? told.withRelink(List.of())
+            .withExpected(Optional.empty())
+            .wakingAt(failure.retryAtMillis())
+        : told;
+  }
+
   private List<Action> refresh(List<Decision> decisions) {
-    List<Action> actions = new ArrayList<>();
+    List<Action> relinks = new ArrayList<>();
     Map<String, Optional<String>> expected = new HashMap<>();
     Set<ExtensionKey> trials = new HashSet<>();
     for (Decision decision : decisions) {
       if (view.frozen().isPresent() && needsRefresh(decision)) {
         continue;
       }
-      actions.addAll(decision.relink());
+      relinks.addAll(decision.relink());
       String name = decision.standing().assignment().name();
       decision
           .expected()
@@ -257,9 +284,12 @@ public final class Planner {
         trials.add(decision.standing().assignment().key());
       }
     }
-    for (Decision decision : decisions) {
-      actions.addAll(stops(decision.standing().assignment(), expected));
-    }
+    List<Action> actions = new ArrayList<>();
+    decisions.stream()
+        .filter(decision -> expected.containsKey(decision.standing().assignment().name()))
+        .filter(this::isTakenAway)
+        .forEach(decision -> actions.addAll(stops(decision.standing().assignment())));
+    actions.addAll(relinks);
     if (!expected.isEmpty()) {
       actions.add(new Action.Refresh(expected, trials));
     }
@@ -271,15 +301,16 @@ public final class Planner {
     return decision.expected().filter(image -> differs(name, image)).isPresent();
   }
 
+  /** Whether the decision unmerges what is merged under its name. */
+  private boolean isTakenAway(Decision decision) {
+    return decision.expected().filter(Optional::isEmpty).isPresent()
+        && view.merged().containsKey(decision.standing().assignment().name());
+  }
+
   /** Services that the refresh takes the files of. */
-  private List<Action> stops(Assignment assignment, Map<String, Optional<String>> expected) {
+  private static List<Action> stops(Assignment assignment) {
     List<String> units = assignment.target().services().stream().map(Service::name).toList();
-    boolean goes =
-        view.merged().containsKey(assignment.name())
-            && Optional.<String>empty().equals(expected.get(assignment.name()));
-    return goes && !units.isEmpty()
-        ? List.of(new Action.StopServices(assignment.name(), units))
-        : List.of();
+    return units.isEmpty() ? List.of() : List.of(new Action.StopServices(assignment.name(), units));
   }
 
   private boolean isIdle(Proving proving) {

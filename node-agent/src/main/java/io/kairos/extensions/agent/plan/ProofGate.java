@@ -75,7 +75,7 @@ final class ProofGate {
       }
     }
     Decision back = WayBack.of(view, assignment).rollBack(sha256, rest);
-    if (back.expected().isPresent()) {
+    if (!back.equals(rest)) {
       return back.as(Phase.ROLLING_BACK);
     }
     Optional<Failure> failure = memory.failure(assignment);

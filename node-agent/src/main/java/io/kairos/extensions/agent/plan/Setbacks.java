@@ -10,10 +10,10 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
- * Files of the store that could not be dealt with: each is left alone for a growing pause, and all
- * others are none the worse for it.
+ * Files of the store, or extensions, that could not be dealt with: each is left alone for a growing
+ * pause, and all others are none the worse for it.
  *
- * @param byFile the last failure of each, by digest or path
+ * @param byFile the last failure of each, by digest, path or name
  */
 public record Setbacks(Map<String, Failure> byFile) {
   /** None. */
@@ -31,11 +31,14 @@ public record Setbacks(Map<String, Failure> byFile) {
 
   /** One more failure of a file. */
   Setbacks failed(String file, String message, long nowMillis, String salt) {
+    return failed(file, Reasons.STORE_ERROR, message, nowMillis, salt);
+  }
+
+  /** One more failure of a file or an extension. */
+  Setbacks failed(String file, String reason, String message, long nowMillis, String salt) {
     int tries = find(file).map(Failure::attempts).orElse(0) + 1;
     Map<String, Failure> next = new HashMap<>(byFile);
-    next.put(
-        file,
-        new Failure(tries, Reasons.STORE_ERROR, message, nowMillis + Backoff.millis(tries, salt)));
+    next.put(file, new Failure(tries, reason, message, nowMillis + Backoff.millis(tries, salt)));
     return new Setbacks(next);
   }
 

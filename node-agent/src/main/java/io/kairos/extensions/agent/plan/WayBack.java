@@ -16,6 +16,10 @@ import java.util.Optional;
  * to; where that is the image itself, the version that is good. A good version stays in its
  * profiles when a refresh with it fails: it has been merged here before, so the fault may well be
  * another's.
+ *
+ * <p>Where something is merged of which nobody knows what it is, or whose file is gone, a refresh
+ * could not bring it back: links may move, but none is asked for, and what is merged stays for as
+ * long as nothing else needs one.
  */
 final class WayBack {
   private final HostView view;
@@ -35,6 +39,16 @@ final class WayBack {
   /** The way back of an assignment's name. */
   static WayBack of(HostView view, Assignment assignment) {
     return new WayBack(view, assignment.name(), new WantedLinks(view, assignment).booted());
+  }
+
+  /** Lets one that is fit for the host wait: what is merged, and would not come back, stays. */
+  Decision putOff(String sha256, Decision decision) {
+    return isMergedLost() ? decision : giveUp(sha256, decision);
+  }
+
+  /** Gives up on one that is refused: it stays where it may be what is merged, as if it were. */
+  Decision refuse(String sha256, Decision decision) {
+    return isMergedUnknown() ? decision : giveUp(sha256, decision);
   }
 
   /** Gives up on an image for now. */
@@ -58,7 +72,7 @@ final class WayBack {
           .ifPresent(image -> steps.add(new Action.LinkRoot(name, image)));
     }
     steps.add(inRun(back));
-    return decision.relinking(steps, back, false);
+    return relinking(decision, steps, back);
   }
 
   /**
@@ -95,7 +109,9 @@ final class WayBack {
           back.isPresent() && booted.flatMap(links::inProfile).filter(sha256::equals).isPresent();
       steps.add(movesBack ? new Action.LinkRunToProfile(name, booted.orElseThrow()) : inRun(back));
     }
-    return decision.relinking(steps, back, false);
+    return view.isMerged(name, sha256)
+        ? decision.relinking(steps, back, false)
+        : relinking(decision, steps, back);
   }
 
   /**
@@ -118,7 +134,7 @@ final class WayBack {
   /** Lets others be tried first: only the run link gives way. */
   Decision giveWay(String sha256, Decision decision) {
     return isInTheWay(sha256)
-        ? decision.relinking(List.of(inRun(mergedNow())), mergedNow(), false)
+        ? relinking(decision, List.of(inRun(mergedNow())), mergedNow())
         : decision;
   }
 
@@ -142,7 +158,7 @@ final class WayBack {
         back.isPresent() && committedMovesOn
             ? new Action.LinkRunToImage(name, back.get())
             : inRun(back));
-    return decision.relinking(steps, back, false);
+    return relinking(decision, steps, back);
   }
 
   /** The profile's part of it, for when the run link is about to change anyway. */
@@ -181,8 +197,21 @@ final class WayBack {
   /** Drops it from the run folder alone, for a name whose other links must be left as they are. */
   Decision dropFromRun(Decision decision) {
     return stale().isPresent()
-        ? decision.relinking(List.of(inRun(mergedNow())), mergedNow(), false)
+        ? relinking(decision, List.of(inRun(mergedNow())), mergedNow())
         : decision;
+  }
+
+  private Decision relinking(Decision decision, List<Action> steps, Optional<String> back) {
+    return isMergedLost() ? decision.withRelink(steps) : decision.relinking(steps, back, false);
+  }
+
+  /** Whether something is merged that no refresh could bring back. */
+  boolean isMergedLost() {
+    return view.merged().containsKey(name) && mergedNow().isEmpty();
+  }
+
+  private boolean isMergedUnknown() {
+    return view.merged().containsKey(name) && view.merged().get(name).isEmpty();
   }
 
   private boolean isInTheWay(String sha256) {

@@ -5,6 +5,7 @@ import io.kairos.extensions.agent.host.Units;
 import io.kairos.extensions.agent.host.Units.UnitState;
 import io.kairos.extensions.api.v1alpha1.HealthCheck;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -52,7 +53,10 @@ final class HealthChecks {
       }
       if (left(end).isZero()) {
         return Optional.of(
-            "did not pass within " + check.timeoutSeconds() + " s: " + shortened(why.get()));
+            "did not pass within "
+                + check.timeoutSeconds()
+                + " s: "
+                + shortened(why.get() + attempt.more()));
       }
       Thread.sleep(PAUSE.toMillis());
     }
@@ -66,6 +70,11 @@ final class HealthChecks {
   @FunctionalInterface
   private interface Attempt {
     Optional<String> failure(Duration left) throws HostException, InterruptedException;
+
+    /** What else there is to say of the last failure, where asking for it takes its time. */
+    default String more() throws HostException {
+      return "";
+    }
   }
 
   private Attempt attempt(HealthCheck check) {
@@ -87,6 +96,7 @@ final class HealthChecks {
     private final String unit;
     private Optional<UnitState> first = Optional.empty();
     private long sinceNanos;
+    private boolean isDown;
 
     StaysUp(String unit) {
       this.unit = unit;
@@ -100,10 +110,10 @@ final class HealthChecks {
               .filter(before -> before.invocation().equals(now.invocation()))
               .filter(before -> before.restarts() == now.restarts())
               .isPresent();
+      isDown = !now.isActive() && now.isLoaded();
       if (!now.isActive()) {
         first = Optional.empty();
-        String journal = now.isLoaded() ? ": " + units.journal(unit).replace('\n', ';') : "";
-        return Optional.of(Descriptions.of(unit, now) + journal);
+        return Optional.of(Descriptions.of(unit, now));
       }
       if (!same) {
         first = Optional.of(now);
@@ -117,6 +127,11 @@ final class HealthChecks {
                   + STABLE.toSeconds()
                   + " s without a restart");
     }
+
+    @Override
+    public String more() throws HostException {
+      return isDown ? ": " + Descriptions.journal(units, unit) : "";
+    }
   }
 
   private Optional<String> succeeds(List<String> command, Duration left) throws HostException {
@@ -129,16 +144,21 @@ final class HealthChecks {
     return Optional.of("was still running: " + ran.output());
   }
 
+  /**
+   * By the status alone: the timeout of a request ends with its headers, and a body may not end.
+   */
   private Optional<String> answers(HealthCheck.HttpGet get) throws InterruptedException {
     URI uri = URI.create("http://127.0.0.1:" + get.port() + get.path());
     try {
-      HttpResponse<Void> response =
+      HttpResponse<InputStream> response =
           http.send(
               HttpRequest.newBuilder(uri).timeout(ANSWER).GET().build(),
-              HttpResponse.BodyHandlers.discarding());
-      return response.statusCode() >= 200 && response.statusCode() < 400
-          ? Optional.empty()
-          : Optional.of("GET " + uri + " was answered with HTTP " + response.statusCode());
+              HttpResponse.BodyHandlers.ofInputStream());
+      try (InputStream unread = response.body()) {
+        return response.statusCode() >= 200 && response.statusCode() < 400
+            ? Optional.empty()
+            : Optional.of("GET " + uri + " was answered with HTTP " + response.statusCode());
+      }
     } catch (IOException e) {
       String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
       return Optional.of("GET " + uri + ": " + why);

@@ -100,7 +100,7 @@ public final class Prover {
     }
     boolean down = after.isFailed() || after.sub().startsWith("auto-restart");
     return down
-        ? Optional.of(Descriptions.of(unit, after) + ": " + units.journal(unit).replace('\n', ';'))
+        ? Optional.of(Descriptions.of(unit, after) + ": " + Descriptions.journal(units, unit))
         : Optional.empty();
   }
 }

@@ -52,6 +52,27 @@ class GrantPlanTest extends PlanScenario {
   }
 
   @Test
+  void whatIsMergedIsNotUnmergedWithoutAGrantThoughNobodyKnowsItsBytes() {
+    Assignment drained = drained("1");
+    Assignment soaking =
+        drained.toBuilder().target(drained.target().toBuilder().soakSeconds(600).build()).build();
+    agent.granting(ACTIVATE).want(soaking).settle();
+    assertThat(agent.phase("tool")).isEqualTo(Phase.VERIFYING);
+    agent.news();
+    agent.granting(Grants.NONE);
+    host.forgetImage("tool");
+    agent.settle();
+
+    assertThat(agent.standing("tool").reason()).isEqualTo(Reasons.AWAITING_DRAIN);
+    assertThat(agent.news()).isEmpty();
+    assertThat(host.merged()).containsOnlyKeys("tool");
+
+    agent.granting(ACTIVATE).settleForGood();
+    assertMerged("tool", "1");
+    assertThat(agent.phase("tool")).isEqualTo(Phase.ACTIVE);
+  }
+
+  @Test
   void withoutAGrantWhatIsLinkedWaitsForABoot() {
     agent.want(reboot("tool", "1")).settleForGood();
 

@@ -137,6 +137,18 @@ class LimitsPlanTest extends PlanScenario {
     }
 
     @Test
+    void whatIsMergedStaysThoughNobodyKnowsItsBytes() {
+      agent.want(live("tool", "1")).settleForGood();
+      agent.news();
+      host.mounted("/usr/a");
+      host.forgetImage("tool");
+      agent.settle();
+      assertThat(agent.standing("tool").reason()).isEqualTo(Reasons.HIDES_MOUNTS);
+      assertThat(agent.news()).isEmpty();
+      assertThat(host.merged()).containsOnlyKeys("tool");
+    }
+
+    @Test
     void theNextBootComesBeforeThem() {
       host.mounted("/usr/a");
       agent.want(nextBoot("tool", "1")).settle();

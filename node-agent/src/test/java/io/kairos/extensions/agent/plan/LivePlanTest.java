@@ -205,6 +205,19 @@ class LivePlanTest extends PlanScenario {
   }
 
   @Test
+  void aMergedVersionWhoseFileIsGoneStaysThoughTheNextOneDoesNotMerge() {
+    host.bad(V2);
+    agent.want(live("tool", "1")).settleForGood();
+    host.loseImage(V1);
+    agent.want(live("tool", "2")).settle();
+    assertMerged("tool", "1");
+    assertThat(agent.standing("tool").reason()).isEqualTo(Reasons.MERGE_FAILED);
+
+    agent.want(live("other", "1")).settle();
+    assertMerged("other", "1");
+  }
+
+  @Test
   void anImageThatDoesNotFitIsNeverLinked() {
     agent.staging(a -> new Staged.Unfit("OsMismatch", "made for another system"));
     agent.want(live("tool", "1")).settleForGood();

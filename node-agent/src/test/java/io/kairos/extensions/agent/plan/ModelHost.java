@@ -286,6 +286,12 @@ public final class ModelHost {
     images.remove(sha256);
   }
 
+  /** Which image is merged under a name is not known any more, though it is. */
+  public void forgetImage(String name) {
+    merged = new TreeMap<>(merged);
+    merged.put(name, Optional.empty());
+  }
+
   /** Something that an interrupted step left. */
   public void stray(String path) {
     strays.add(path);

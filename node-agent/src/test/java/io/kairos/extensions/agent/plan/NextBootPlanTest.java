@@ -236,6 +236,45 @@ class NextBootPlanTest extends PlanScenario {
   }
 
   @Test
+  void theRuntimeStaysMergedAndLinkedThoughNobodyKnowsItsBytes() {
+    agent.staging(a -> new Staged.Ready(true, Optional.of("/usr/bin/k3s")));
+    agent.want(nextBoot("tool", "1")).settleForGood();
+    agent.powerCut();
+    agent.settleForGood();
+    agent.news();
+    host.forgetImage("tool");
+    NameView before = host.view().name("tool");
+
+    agent.settleForGood();
+
+    assertThat(agent.news()).isEmpty();
+    assertThat(host.merged()).containsOnlyKeys("tool");
+    assertThat(host.view().name("tool")).isEqualTo(before);
+  }
+
+  @Test
+  void aRuntimeWhoseFileIsGoneStaysMergedWhileTheNextOneWaitsForItsBoot() {
+    agent.staging(a -> new Staged.Ready(true, Optional.of("/usr/bin/k3s")));
+    agent.want(nextBoot("tool", "1")).settleForGood();
+    agent.powerCut();
+    agent.settleForGood();
+    agent.news();
+    host.loseImage(V1);
+    agent.want(nextBoot("tool", "2")).settleForGood();
+
+    assertThat(agent.news()).noneMatch(Action.Refresh.class::isInstance);
+    assertMerged("tool", "1");
+    assertThat(agent.standing("tool"))
+        .returns(Phase.PENDING_REBOOT, Standing::phase)
+        .returns(Reasons.LINKED_FOR_NEXT_BOOT, Standing::reason);
+
+    agent.powerCut();
+    agent.settleForGood();
+    assertMerged("tool", "2");
+    assertThat(agent.phase("tool")).isEqualTo(Phase.ACTIVE);
+  }
+
+  @Test
   void aLinkToAnImageThatIsGoneIsNotLeftForTheBoot() {
     agent.want(nextBoot("tool", "1")).settleForGood();
     host.loseImage(V1);

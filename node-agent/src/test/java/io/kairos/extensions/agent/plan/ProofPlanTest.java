@@ -281,7 +281,9 @@ class ProofPlanTest {
             .filter(a -> a instanceof Action.StopServices || a instanceof Action.Refresh)
             .toList();
     assertThat(steps).hasSize(2);
-    assertThat(steps.get(0)).isInstanceOf(Action.StopServices.class);
+    assertThat(agent.done.get(0))
+        .as("before anything is unlinked: a service that does not stop keeps its files")
+        .isInstanceOf(Action.StopServices.class);
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.kairos.extensions.agent.prove;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import io.kairos.extensions.agent.FakeUnits;
 import io.kairos.extensions.agent.host.HostException;
@@ -19,6 +20,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -252,6 +255,70 @@ class ProverTest {
   }
 
   @Test
+  void aRequestPassesByItsStatusThoughItsAnswerHasNoEnd() throws Exception {
+    CountDownLatch asked = new CountDownLatch(1);
+    int port =
+        serve(
+            exchange -> {
+              exchange.sendResponseHeaders(200, 0);
+              asked.countDown();
+              while (true) { // until the other side hangs up
+                exchange.getResponseBody().write(new byte[8_192]);
+              }
+            });
+    assertThat(prove(List.of(), request(port, "/"))).isEqualTo(new Proved.Passed());
+    assertThat(asked.getCount()).isZero();
+  }
+
+  @Test
+  void aRequestFailsByItsStatusThoughNothingFollowsItsHeaders() throws Exception {
+    CountDownLatch over = new CountDownLatch(1);
+    int port =
+        serve(
+            exchange -> {
+              exchange.sendResponseHeaders(503, 1_000);
+              try {
+                over.await();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+    try {
+      assertFailed(
+          prove(List.of(), request(port, "/")),
+          Reasons.HEALTH_CHECK_FAILED,
+          "was answered with HTTP 503");
+    } finally {
+      over.countDown();
+    }
+  }
+
+  @Test
+  void theVerdictStandsThoughTheJournalCannotBeRead() throws InterruptedException {
+    units.unreadableJournal(new HostException("journalctl took too long"));
+    units.broken("tool.service");
+    assertFailed(
+        prove(service(ServiceAction.RESTART)),
+        Reasons.SERVICE_FAILED,
+        "tool.service is failed (dead, result exit-code)",
+        "(its journal could not be read: journalctl took too long)");
+    assertFailed(
+        prove(List.of(), check().unit("tool.service").build()),
+        Reasons.HEALTH_CHECK_FAILED,
+        "health check up did not pass within 1 s: tool.service is failed",
+        "(its journal could not be read: journalctl took too long)");
+  }
+
+  @Test
+  void theJournalIsAskedForOnceWhenTheTimeIsUp() throws InterruptedException {
+    assertFailed(
+        prove(List.of(), check().unit("tool.service").build()),
+        Reasons.HEALTH_CHECK_FAILED,
+        "it said why");
+    assertThat(units.done()).containsExactly("journal tool.service");
+  }
+
+  @Test
   void theFirstCheckThatFailsIsNamedAndEndsIt() throws InterruptedException {
     units.programs(command -> new Units.Ran.Exited(command.contains("bad") ? 1 : 0, ""));
     Proved outcome =
@@ -274,13 +341,17 @@ class ProverTest {
   private HttpServer server;
 
   private int serve(int status) throws IOException {
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.createContext(
-        "/",
+    return serve(
         exchange -> {
           exchange.sendResponseHeaders(status, -1);
           exchange.close();
         });
+  }
+
+  private int serve(HttpHandler handler) throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.setExecutor(Executors.newCachedThreadPool());
+    server.createContext("/", handler);
     server.start();
     return server.getAddress().getPort();
   }
