@@ -1,6 +1,7 @@
 package io.kairos.extensions.agent.host;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -110,15 +111,24 @@ final class Bus implements AutoCloseable {
       throw new HostException(message, refused);
     } catch (DBusException broken) {
       close();
-      throw new HostException(
-          "the host's system bus at "
-              + socket
-              + " did not answer "
-              + what
-              + ": "
-              + broken.getMessage(),
-          broken);
+      throw new HostException(unanswered(what, broken), broken);
     }
+  }
+
+  /** A host without a bus is for a person to mend, who is told how. */
+  private String unanswered(String what, DBusException broken) {
+    if (Files.notExists(socket)) {
+      return "the host has no system bus at "
+          + socket
+          + ", the way to its systemd: install a D-Bus daemon there (dbus, dbus-broker), or start"
+          + " its dbus.socket; the agent goes on by itself then";
+    }
+    return "the host's system bus at "
+        + socket
+        + " did not answer "
+        + what
+        + ": "
+        + broken.getMessage();
   }
 
   private DBusConnection connected() throws DBusException {
