@@ -41,6 +41,7 @@ final class AgentLoop implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(AgentLoop.class);
 
   private static final long BETWEEN_TURNS = -1;
+  private static final Duration CLOSING = Duration.ofSeconds(5);
 
   /** A plan that is never done would be a defect: it is logged and left for the next wake. */
   private static final int MOST_ROUNDS = 64;
@@ -348,6 +349,7 @@ final class AgentLoop implements AutoCloseable {
     return uptime.millis();
   }
 
+  /** Ends what it is at, and waits for that; not for ever, as a host may be stuck. */
   @Override
   public void close() {
     synchronized (this) {
@@ -356,5 +358,10 @@ final class AgentLoop implements AutoCloseable {
     }
     watch.close();
     thread.interrupt();
+    try {
+      thread.join(CLOSING.toMillis());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

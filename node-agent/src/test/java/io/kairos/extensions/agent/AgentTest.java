@@ -150,8 +150,8 @@ class AgentTest extends AgentScenario {
     await()
         .untilAsserted(
             () ->
-                assertThat(Conditions.find(status().conditions(), Conditions.READY).orElseThrow())
-                    .satisfies(
+                assertThat(Conditions.find(status().conditions(), Conditions.READY))
+                    .hasValueSatisfying(
                         ready ->
                             assertThat(ready.getReason()).isEqualTo(Reasons.HOST_UNREACHABLE)));
     int before = host.looks();

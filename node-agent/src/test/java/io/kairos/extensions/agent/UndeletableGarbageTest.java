@@ -93,6 +93,8 @@ class UndeletableGarbageTest extends AgentScenario {
     awaitTold();
     Files.createFile(other);
     await().untilAsserted(() -> assertThat(other).as("other garbage").doesNotExist());
+    int first = tries.get();
+    await().atMost(Duration.ofSeconds(20)).until(() -> tries.get() > first);
     int before = tries.get();
     int looks = host.looks();
     await().atMost(Duration.ofSeconds(20)).until(() -> tries.get() > before);

@@ -321,11 +321,18 @@ class SysextOperatorTest {
         .toList();
   }
 
+  /** The nodes that have something to remove, and have not said that it is. */
   private List<String> tombstones() {
     return agents.states().stream()
-        .filter(s -> s.getSpec().assignments().stream().anyMatch(Assignment::remove))
+        .filter(s -> s.getSpec().assignments().stream().anyMatch(a -> isDue(s, a)))
         .map(s -> s.getMetadata().getName())
         .toList();
+  }
+
+  private static boolean isDue(NodeExtensionState state, Assignment assignment) {
+    return assignment.remove()
+        && state.getStatus().extensions().stream()
+            .noneMatch(e -> e.key().equals(assignment.key()) && e.phase() == Phase.REMOVED);
   }
 
   private List<String> versions(String node) {

@@ -48,7 +48,9 @@ import org.junit.jupiter.api.TestInstance;
 /** What a policy gave before is kept on a real API server, and can be returned to. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class RevisionsTest {
-  private static final Duration LIMIT = Duration.ofSeconds(30);
+  /** What was refused is tried again after 15 seconds, and the API server may lag as well. */
+  private static final Duration LIMIT = Duration.ofSeconds(100);
+
   private static final SimulatedNodes.Pace PACE =
       new SimulatedNodes.Pace(Duration.ofMillis(2), Duration.ofMillis(10));
 

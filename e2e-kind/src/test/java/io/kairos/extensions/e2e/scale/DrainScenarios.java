@@ -46,12 +46,12 @@ final class DrainScenarios {
       watched.rollout(FLEET, "{%s}".formatted(drain("Skip")));
       watched.next("app");
       watched.release("app");
-      fleet.await("all others are through", () -> fleet.status(FLEET).ready() == NODES - 1);
       fleet.await("the drain is held up", () -> isCordoned(held));
       assertThat(pods.on(held)).containsExactly("held");
       fleet.await(
           "the policy says what holds it up",
           () -> fleet.ready(FLEET).getMessage().contains("default/held"));
+      fleet.await("all others are through", () -> fleet.status(FLEET).ready() == NODES - 1);
 
       watched.later(Duration.ofSeconds(DRAIN_SECONDS + 1));
       fleet.await("the node is skipped", () -> watched.reason(FLEET).equals("NodesSkipped"));

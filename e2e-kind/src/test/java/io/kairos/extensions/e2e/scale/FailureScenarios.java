@@ -39,6 +39,7 @@ final class FailureScenarios {
 
     watched.row(
         "healthy, ten flap", "True/AllNodesUpToDate 300/300, 0 failed", FLEET, begin, 30, "-");
+    fleet.awaitStory(FLEET, "RolloutCompleted");
     assertThat(fleet.story(FLEET))
         .containsSubsequence(
             "RolloutStarted", "WaveCompleted", "WaveCompleted", "RolloutCompleted");

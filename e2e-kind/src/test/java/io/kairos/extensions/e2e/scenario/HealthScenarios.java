@@ -13,6 +13,7 @@ import io.kairos.extensions.e2e.fleet.Hosts;
 import io.kairos.extensions.e2e.host.HostOptions;
 import io.kairos.extensions.e2e.host.SampleImage;
 import java.io.IOException;
+import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -225,7 +226,7 @@ abstract class HealthScenarios {
     int boots = node.host().boots();
 
     node.host().exec("systemctl", "reboot", "--no-block").orThrow();
-    node.host().awaitBoot(boots + 1, World.PATIENCE);
+    node.host().awaitBoot(boots + 1, Duration.ofMinutes(2));
     node.killAgent(); // as it would have ended with its host, but not before the host did
     node.startAgent();
 

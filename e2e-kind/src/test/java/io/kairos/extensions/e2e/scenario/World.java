@@ -351,11 +351,17 @@ public final class World implements AutoCloseable {
     }
   }
 
-  /** Nothing of the extension is left on the host's paths. */
+  /** Nothing of the extension is left on the host's paths; PID 1 may see it a little later. */
   public static void assertUnmerged(FleetNode node, String name) {
     if (node.host().merges()) {
-      assertThat(merged(node)).doesNotContain("/extensions/" + name + "/");
-      assertThat(node.host().exec("sh", "-c", "command -v " + name).exitCode()).isNotZero();
+      await(name + " is unmerged")
+          .atMost(PATIENCE)
+          .untilAsserted(
+              () -> {
+                assertThat(merged(node)).doesNotContain("/extensions/" + name + "/");
+                assertThat(node.host().exec("sh", "-c", "command -v " + name).exitCode())
+                    .isNotZero();
+              });
     }
   }
 

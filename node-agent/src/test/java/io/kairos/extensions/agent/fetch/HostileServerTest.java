@@ -318,8 +318,17 @@ class HostileServerTest {
 
   // Impatience.
 
+  /** But for connecting: on a slow machine a first connection may take its time. */
   private static Limits impatient() {
-    return Limits.DEFAULT.withPatience(Duration.ofMillis(400));
+    Limits patient = Limits.DEFAULT;
+    Limits limits = patient.withPatience(Duration.ofMillis(400));
+    return new Limits(
+        patient.connect(),
+        limits.headers(),
+        limits.stall(),
+        limits.slowestBytesPerSecond(),
+        limits.maxImageBytes(),
+        limits.reserveBytes());
   }
 
   /** With bodies alone: on a slow machine the head of an answer may take its time. */

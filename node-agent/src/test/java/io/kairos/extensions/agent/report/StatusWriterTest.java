@@ -84,7 +84,7 @@ class StatusWriterTest {
   @Test
   void theNewestReportWinsAndThoseBetweenAreNeverWritten() {
     String uid = createState();
-    writerWithPause(Duration.ofMillis(300));
+    writerWithPause(Duration.ofSeconds(3));
     writer.report(uid, saying("first"));
     awaitSummary("first");
     for (int i = 0; i < 50; i++) {
@@ -102,6 +102,7 @@ class StatusWriterTest {
     writer.report(uid, saying("same"));
     awaitSummary("same");
     writer.report(uid, saying("same"));
+    await().during(Duration.ofMillis(300)).until(() -> api.patches().size() == 1);
     writer.report(uid, saying("other"));
     awaitSummary("other");
     assertThat(api.patches()).hasSize(2);

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.kairos.extensions.agent.image.ExtensionClass;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,6 +16,7 @@ import java.util.stream.Stream;
 
 /** A host's files below a temporary folder, for tests. */
 public record HostFolder(StoreLayout layout) {
+  private static final int MOST_LOOKS = 100;
 
   /** Of system extensions on a Kairos host. */
   public static StoreLayout layout(Path root) {
@@ -73,9 +76,24 @@ public record HostFolder(StoreLayout layout) {
 
   /**
    * Everything in the store, the profiles' and the run folder that is no folder, with what links
-   * lead to.
+   * lead to. An agent may be at work there: where something goes in between it is looked at anew.
    */
   public Map<String, String> entries() throws IOException {
+    for (int i = 0; i < MOST_LOOKS; i++) {
+      try {
+        return entriesNow();
+      } catch (NoSuchFileException gone) {
+        // look again
+      } catch (UncheckedIOException e) {
+        if (!(e.getCause() instanceof NoSuchFileException)) {
+          throw e.getCause();
+        }
+      }
+    }
+    return entriesNow();
+  }
+
+  private Map<String, String> entriesNow() throws IOException {
     Map<String, String> entries = new TreeMap<>();
     List<Path> folders = new ArrayList<>(List.of(layout.store(), layout.run()));
     layout.profiles().stream().map(layout::profile).forEach(folders::add);
