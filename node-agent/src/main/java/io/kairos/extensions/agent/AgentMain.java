@@ -3,6 +3,7 @@ package io.kairos.extensions.agent;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.kairos.extensions.agent.host.SystemdHost;
+import io.kairos.extensions.agent.serve.Probes;
 import io.kairos.extensions.agent.store.HostPaths;
 import java.io.IOException;
 import java.time.Clock;
@@ -31,6 +32,7 @@ public final class AgentMain {
     if (System.getProperty(TUNNELING) == null) {
       System.setProperty(TUNNELING, "");
     }
+    Probes.limitRequests();
     AgentConfig config;
     try {
       config = AgentConfig.from(System.getenv());
