@@ -197,6 +197,34 @@ class AgentTest extends AgentScenario {
   }
 
   @Test
+  void anAgentThatFindsSomethingMergedHasUnitFilesReadAnewOnceAndAgainAfterTrouble()
+      throws Exception {
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    assertThat(host.units().done()).as("nothing was merged at the first look").isEmpty();
+    agent.close();
+
+    start();
+    await().untilAsserted(() -> assertThat(host.units().done()).containsExactly("reload"));
+    int looks = host.looks();
+    await().until(() -> host.looks() > looks + 2);
+    assertThat(host.units().done()).containsExactly("reload");
+
+    host.silent(true);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(Conditions.find(status().conditions(), Conditions.READY).orElseThrow())
+                    .satisfies(
+                        ready ->
+                            assertThat(ready.getReason()).isEqualTo(Reasons.HOST_UNREACHABLE)));
+    host.silent(false);
+    await()
+        .untilAsserted(() -> assertThat(host.units().done()).containsExactly("reload", "reload"));
+  }
+
+  @Test
   void theEndOfTheStateEndsNothingOnTheHost() throws Exception {
     want(tool.live(1));
     start();
