@@ -225,6 +225,21 @@ class AgentTest extends AgentScenario {
   }
 
   @Test
+  void aServiceThatTheNextVersionNoLongerHasIsStopped() throws Exception {
+    want(served(tool.live(1)));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    host.units().missing("tool.service"); // its unit file goes with the first version
+    want(tool.live(2));
+    awaitPhase(Phase.ACTIVE, 2);
+    assertThat(host.units().done()).last().isEqualTo("Stop tool.service");
+    agent.close();
+    start();
+    awaitPhase(Phase.ACTIVE, 2);
+    assertThat(host.units().done()).filteredOn("Stop tool.service"::equals).hasSize(1);
+  }
+
+  @Test
   void theEndOfTheStateEndsNothingOnTheHost() throws Exception {
     want(tool.live(1));
     start();
