@@ -65,6 +65,12 @@ final class AgentLoop implements AutoCloseable {
 
   private boolean recovered;
 
+  /**
+   * Whether a merge may have come or gone whose unit files systemd has not read: the agent before
+   * this one may have ended between the two, or a turn.
+   */
+  private boolean unitsMayBeUnread = true;
+
   /** Nothing before the host said who it is. */
   private Optional<Host.Identity> identity = Optional.empty();
 
@@ -217,6 +223,7 @@ final class AgentLoop implements AutoCloseable {
       return now();
     }
     failedLooks++;
+    unitsMayBeUnread = true;
     trouble = Optional.of(message);
     LOG.warn("the host could not be looked after: {}", message);
     reporter.unreachable(state, message);
@@ -270,6 +277,10 @@ final class AgentLoop implements AutoCloseable {
         LOG.info("the host goes down: what it takes apart is left alone");
         return now() + config.poll().toMillis();
       }
+      if (unitsMayBeUnread && merges.values().stream().anyMatch(one -> !one.names().isEmpty())) {
+        host.units().reload();
+      }
+      unitsMayBeUnread = false;
       Grants grants = Grants.of(state.getSpec().maintenance(), BootState.read(paths).bootId());
       List<ClassAgent.Round> rounds = new ArrayList<>();
       for (ClassAgent one : classes) {

@@ -4,6 +4,7 @@ import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.kairos.extensions.agent.host.SystemdHost;
+import io.kairos.extensions.agent.serve.Probes;
 import io.kairos.extensions.agent.store.HostPaths;
 import java.io.IOException;
 import java.time.Clock;
@@ -32,6 +33,7 @@ public final class AgentMain {
     if (System.getProperty(TUNNELING) == null) {
       System.setProperty(TUNNELING, "");
     }
+    Probes.limitRequests();
     AgentConfig config;
     try {
       config = AgentConfig.from(System.getenv());

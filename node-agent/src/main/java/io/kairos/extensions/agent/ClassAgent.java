@@ -199,6 +199,11 @@ final class ClassAgent implements AutoCloseable {
     }
     memory = memory.suspecting(plan.waiting());
     for (Proving proving : plan.prove()) {
+      String name = proving.assignment().name();
+      Optional<Proof> begun = Proof.begun(Optional.ofNullable(view.proofs().get(name)), proving);
+      if (begun.isPresent()) {
+        proofs.put(name, begun.get());
+      }
       memory = memory.proving(proving.assignment());
       provings.start(proving);
     }
@@ -312,11 +317,10 @@ final class ClassAgent implements AutoCloseable {
     HostView view = observer.look(host.merges());
     String name = proving.assignment().name();
     if (view.isMerged(name, proving.image())) {
-      Proof before = view.proof(name, proving.image()).orElse(Proof.ofServices(proving.image()));
-      if (ended.outcome() instanceof Proved.Passed) {
-        proofs.put(name, before.passed(proving.checks()));
-      } else if (ended.outcome() instanceof Proved.Failed failed && failed.servicesDone()) {
-        proofs.put(name, before);
+      Optional<Proof> known =
+          Proof.ended(Optional.ofNullable(view.proofs().get(name)), proving, ended.outcome());
+      if (known.isPresent()) {
+        proofs.put(name, known.get());
       }
     }
     if (ended.outcome() instanceof Proved.Failed failed) {

@@ -2,6 +2,7 @@ package io.kairos.extensions.agent;
 
 import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.image.ExtensionClass;
+import io.kairos.extensions.agent.image.HostFacts;
 import io.kairos.extensions.agent.plan.HostView;
 import io.kairos.extensions.agent.plan.NameView;
 import io.kairos.extensions.agent.plan.Storage;
@@ -14,6 +15,7 @@ import io.kairos.extensions.agent.store.StoreReader;
 import io.kairos.extensions.agent.store.VerifiedImages;
 import java.io.File;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -95,6 +97,7 @@ final class HostObserver {
         contents.unmanaged(merge.names()),
         proofs.read(),
         storage(contents.images()),
+        known.facts(layout.extensionClass()).map(HostFacts::hierarchies).orElse(List.of()),
         merge.hides(),
         new HostView.Versions(known.systemd(), known.kernel()),
         obstacle(layout.extensionClass(), known),

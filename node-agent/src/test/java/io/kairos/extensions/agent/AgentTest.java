@@ -197,6 +197,49 @@ class AgentTest extends AgentScenario {
   }
 
   @Test
+  void anAgentThatFindsSomethingMergedHasUnitFilesReadAnewOnceAndAgainAfterTrouble()
+      throws Exception {
+    want(tool.live(1));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    assertThat(host.units().done()).as("nothing was merged at the first look").isEmpty();
+    agent.close();
+
+    start();
+    await().untilAsserted(() -> assertThat(host.units().done()).containsExactly("reload"));
+    int looks = host.looks();
+    await().until(() -> host.looks() > looks + 2);
+    assertThat(host.units().done()).containsExactly("reload");
+
+    host.silent(true);
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(Conditions.find(status().conditions(), Conditions.READY).orElseThrow())
+                    .satisfies(
+                        ready ->
+                            assertThat(ready.getReason()).isEqualTo(Reasons.HOST_UNREACHABLE)));
+    host.silent(false);
+    await()
+        .untilAsserted(() -> assertThat(host.units().done()).containsExactly("reload", "reload"));
+  }
+
+  @Test
+  void aServiceThatTheNextVersionNoLongerHasIsStopped() throws Exception {
+    want(served(tool.live(1)));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    host.units().missing("tool.service"); // its unit file goes with the first version
+    want(tool.live(2));
+    awaitPhase(Phase.ACTIVE, 2);
+    assertThat(host.units().done()).last().isEqualTo("Stop tool.service");
+    agent.close();
+    start();
+    awaitPhase(Phase.ACTIVE, 2);
+    assertThat(host.units().done()).filteredOn("Stop tool.service"::equals).hasSize(1);
+  }
+
+  @Test
   void theEndOfTheStateEndsNothingOnTheHost() throws Exception {
     want(tool.live(1));
     start();

@@ -85,7 +85,7 @@ class IntrudersTest {
       intruder.put(place, outside);
       Proofs proofs = new Proofs(layout);
       assertThat(proofs.read()).isEmpty();
-      proofs.put("tool", Proof.ofServices(SHA256));
+      proofs.put("tool", Proof.ofServices(SHA256, List.of()));
       assertThat(proofs.read()).containsOnlyKeys("tool");
       proofs.drop("tool");
       assertThat(layout.proofs()).doesNotExist();

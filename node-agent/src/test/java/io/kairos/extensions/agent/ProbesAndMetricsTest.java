@@ -9,11 +9,14 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -69,6 +72,19 @@ class ProbesAndMetricsTest extends AgentScenario {
   }
 
   @Test
+  void requestsThatAreNeverFinishedKeepNobodyWaiting() throws Exception {
+    want(tool.live(1));
+    start();
+    int port = agent.probePort().orElseThrow();
+    try (Socket one = new Socket(InetAddress.getLoopbackAddress(), port);
+        Socket other = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      one.getOutputStream().write("GET /livez HT".getBytes(StandardCharsets.US_ASCII));
+      other.getOutputStream().write("GET /livez HT".getBytes(StandardCharsets.US_ASCII));
+      assertThat(get("/livez").statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
   void aPortThatIsTakenIsSaidAtOnce() throws IOException {
     try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       probes =
@@ -90,6 +106,7 @@ class ProbesAndMetricsTest extends AgentScenario {
         .send(
             HttpRequest.newBuilder(
                     URI.create("http://127.0.0.1:" + agent.probePort().orElseThrow() + path))
+                .timeout(Duration.ofSeconds(20))
                 .build(),
             HttpResponse.BodyHandlers.ofString());
   }

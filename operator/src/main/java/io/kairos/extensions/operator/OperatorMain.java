@@ -33,6 +33,7 @@ public final class OperatorMain {
       System.exit(USAGE_ERROR);
       return;
     }
+    Probes.limitRequests();
     KubernetesClient client = new KubernetesClientBuilder().build();
     SysextOperator operator = SysextOperator.start(client, config, Clock.systemUTC());
     Runtime.getRuntime()

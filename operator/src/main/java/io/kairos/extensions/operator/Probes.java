@@ -6,15 +6,35 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 
 /** {@code /livez} and {@code /readyz}: 200, or 503 and why; {@code /metrics}. */
 final class Probes implements AutoCloseable {
-  private final HttpServer server;
+  private static final int THREADS = 8;
 
-  private Probes(HttpServer server) {
+  private final HttpServer server;
+  private final ExecutorService threads;
+
+  private Probes(HttpServer server, ExecutorService threads) {
     this.server = server;
+    this.threads = threads;
+  }
+
+  /**
+   * Has the JDK's server give up requests and answers that take longer than 10 s, unless the
+   * process was told otherwise; to be called before the first server is made.
+   */
+  static void limitRequests() {
+    for (String limit : List.of("maxReqTime", "maxRspTime")) {
+      String property = "sun.net.httpserver." + limit;
+      if (System.getProperty(property) == null) {
+        System.setProperty(property, "10");
+      }
+    }
   }
 
   /**
@@ -36,11 +56,19 @@ final class Probes implements AutoCloseable {
       server.createContext("/livez", exchange -> answer(exchange, live.get()));
       server.createContext("/readyz", exchange -> answer(exchange, ready.get()));
       server.createContext("/metrics", exchange -> tell(exchange, metrics.get()));
+      ExecutorService threads = Executors.newFixedThreadPool(THREADS, Probes::thread);
+      server.setExecutor(threads); // or whoever does not finish a request is waited for by all
       server.start();
-      return new Probes(server);
+      return new Probes(server, threads);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot serve probes on port " + port, e);
     }
+  }
+
+  private static Thread thread(Runnable work) {
+    Thread thread = new Thread(work, "probes");
+    thread.setDaemon(true);
+    return thread;
   }
 
   /** The port they are served on. */
@@ -68,5 +96,6 @@ final class Probes implements AutoCloseable {
   @Override
   public void close() {
     server.stop(0);
+    threads.shutdownNow();
   }
 }

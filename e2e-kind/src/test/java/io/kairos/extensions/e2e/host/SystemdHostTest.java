@@ -83,6 +83,28 @@ class SystemdHostTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(Bases.class)
+  void unitFilesAreReadAnewThoughNotAllOfARefreshWasMerged(Bases base) throws Exception {
+    try (BootedHost booted = BootedHost.boot(base.require(), HostOptions.named("partly"));
+        Host host = new SystemdHost(new HostPaths(booted.root()))) {
+      link(booted, put(booted, new SampleImages(folder).plain("hello", "1.0.0")));
+      String before = unitsRead(booted);
+
+      assertThat(host.refresh(ExtensionClass.SYSEXT, Set.of("hello", "missing"), Set.of(), true))
+          .isInstanceOf(Host.Refreshed.Refused.class);
+
+      assertThat(host.merges().get(ExtensionClass.SYSEXT).names()).containsExactly("hello");
+      assertThat(unitsRead(booted)).isNotEqualTo(before);
+    }
+  }
+
+  private static String unitsRead(BootedHost host) {
+    return host.exec("systemctl", "show", "--property=UnitsLoadStartTimestampMonotonic")
+        .orThrow()
+        .stdout();
+  }
+
   /** Two starts of a minute's two are used up when the service that works comes. */
   @ParameterizedTest
   @EnumSource(Bases.class)

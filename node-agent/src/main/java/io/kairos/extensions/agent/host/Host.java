@@ -60,7 +60,8 @@ public interface Host extends AutoCloseable {
    * @param extensionClass which the host can merge
    * @param wanted names that have to be merged afterwards
    * @param unwanted names that must not be merged afterwards
-   * @param reloadUnits whether unit files come or go, so that systemd has to read them
+   * @param reloadUnits whether unit files come or go, so that systemd has to read them, whatever
+   *     comes of it
    * @throws HostException when the host does not answer, and whether it merged is then unknown; or
    *     when it merges nothing whatever is linked, since it goes down or the unit is masked
    */

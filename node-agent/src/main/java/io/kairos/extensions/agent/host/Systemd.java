@@ -17,6 +17,7 @@ final class Systemd {
   static final String MANAGER = "org.freedesktop.systemd1.Manager";
   static final String UNIT = "org.freedesktop.systemd1.Unit";
   static final String SERVICE = "org.freedesktop.systemd1.Service";
+  static final String JOB = "org.freedesktop.systemd1.Job";
 
   private Systemd() {}
 

@@ -290,17 +290,20 @@ public final class SystemdHost implements Host {
       throw new HostException(frozen.get());
     }
     dropIns.give(extensionClass, !merge(extensionClass).names().isEmpty());
-    Refreshed outcome = refreshOnce(extensionClass, wanted, unwanted);
-    if (outcome instanceof Refreshed.Refused) {
-      outcome = refreshOnce(extensionClass, wanted, unwanted);
+    try {
+      Refreshed outcome = refreshOnce(extensionClass, wanted, unwanted);
+      if (outcome instanceof Refreshed.Refused) {
+        outcome = refreshOnce(extensionClass, wanted, unwanted);
+      }
+      if (outcome instanceof Refreshed.Refused refused && units.isGoingDown()) {
+        throw new HostException("the host goes down: " + refused.message());
+      }
+      return outcome;
+    } finally {
+      if (reloadUnits) { // it may have merged some of it, whatever came of it
+        units.reload();
+      }
     }
-    if (outcome instanceof Refreshed.Refused refused && units.isGoingDown()) {
-      throw new HostException("the host goes down: " + refused.message());
-    }
-    if (reloadUnits && outcome instanceof Refreshed.Done) {
-      units.reload();
-    }
-    return outcome;
   }
 
   @Override

@@ -6,10 +6,16 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
 import org.freedesktop.dbus.types.UInt32;
+import org.freedesktop.dbus.types.UInt64;
 
 /** The units of a host whose PID 1 is systemd, by its bus. */
 final class SystemdUnits implements Units {
-  private static final Duration JOB_LIMIT = Duration.ofMinutes(2);
+  private static final Duration STOP_LIMIT = Duration.ofMinutes(2);
+
+  /** A limit in microseconds beyond which there is none. */
+  private static final long ANY_TIME_MICROS = Duration.ofDays(365).toMillis() * 1_000;
+
+  private static final Duration LOOK = Duration.ofMillis(250);
   private static final Set<String> ON_THE_WAY =
       Set.of("reloading", "activating", "deactivating", "refreshing");
 
@@ -80,7 +86,16 @@ final class SystemdUnits implements Units {
     UnitState before = state(unit);
     if (before.isLoaded() || before.isActive()) {
       bus.manager("StopUnit " + unit, m -> m.stopUnit(unit, "replace"));
-      awaitJob(unit);
+      String path = bus.unit(unit);
+      if (!Waiting.until(STOP_LIMIT, () -> isIdle(path))) {
+        throw new RefusedException(
+            unit
+                + " was still "
+                + text(path, "SubState")
+                + " after "
+                + STOP_LIMIT.toSeconds()
+                + " s");
+      }
     }
     UnitState after = state(unit);
     if (after.isActive()) {
@@ -95,18 +110,57 @@ final class SystemdUnits implements Units {
     bus.manager("ResetFailedUnit " + unit, m -> done(() -> m.resetFailedUnit(unit)));
   }
 
+  /** Waits for a job that changes a unit. */
+  private void awaitJob(String unit) throws HostException {
+    String path = bus.unit(unit);
+    JobWait wait = new JobWait(startLimit(unit, path), System.nanoTime());
+    while (true) {
+      boolean ended = Waiting.until(LOOK, () -> isIdle(path));
+      if (ended) {
+        return;
+      }
+      if (wait.isOver(isQueued(path), System.nanoTime())) {
+        break;
+      }
+    }
+    if (!wait.hasRun()) {
+      throw new HostException(
+          "what was asked of " + unit + " still waits for other jobs of the host's systemd");
+    }
+    throw new RefusedException(
+        unit + " was still " + text(path, "SubState") + " when its time was up");
+  }
+
+  /** How long a unit allows its start to take; what is no service does not say. */
+  private Duration startLimit(String unit, String path) throws HostException {
+    if (!unit.endsWith(".service")) {
+      return Duration.ZERO;
+    }
+    long micros = bus.property(path, Systemd.SERVICE, "TimeoutStartUSec", UInt64.class).longValue();
+    return Duration.ofMillis(
+        (micros < 0 || micros > ANY_TIME_MICROS ? ANY_TIME_MICROS : micros) / 1_000);
+  }
+
+  /** Whether a job of the unit waits for its turn; one that is gone meanwhile does not. */
+  private boolean isQueued(String path) throws HostException {
+    Object[] job = bus.property(path, Systemd.UNIT, "Job", Object[].class);
+    if (job[0].toString().equals("0")) {
+      return false;
+    }
+    try {
+      return bus.property(job[1].toString(), Systemd.JOB, "State", String.class).equals("waiting");
+    } catch (HostException e) {
+      if (bus.isConnected()) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
   /**
    * A job is done when none is queued and the unit is on its way nowhere, or only because it failed
    * and systemd is about to try again.
    */
-  private void awaitJob(String unit) throws HostException {
-    String path = bus.unit(unit);
-    if (!Waiting.until(JOB_LIMIT, () -> isIdle(path))) {
-      throw new RefusedException(
-          unit + " was still " + text(path, "SubState") + " after " + JOB_LIMIT.toSeconds() + " s");
-    }
-  }
-
   boolean isIdle(String path) throws HostException {
     String state = text(path, "ActiveState");
     Object[] job = bus.property(path, Systemd.UNIT, "Job", Object[].class);

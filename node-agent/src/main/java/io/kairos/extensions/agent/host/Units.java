@@ -25,8 +25,10 @@ public interface Units {
    * Restarts, reloads or starts a unit, and waits until that job ended. What is left of an earlier
    * failure, the start limit above all, is forgotten first: it would refuse a version that works.
    *
-   * @throws RefusedException when systemd refuses, or the job takes more than two minutes
-   * @throws HostException when systemd does not answer
+   * @throws RefusedException when systemd refuses, or the unit takes two minutes more than its own
+   *     {@code TimeoutStartSec}, or ten in all
+   * @throws HostException when systemd does not answer, or the job still waits for others after ten
+   *     minutes
    */
   UnitState change(String unit, ServiceAction action) throws HostException;
 

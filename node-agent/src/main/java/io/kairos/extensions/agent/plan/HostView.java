@@ -21,6 +21,7 @@ import java.util.stream.Stream;
  * @param unmanaged what somebody else put there
  * @param proofs how far merged images have proven themselves in this boot, by name
  * @param storage the room that images take, and may take
+ * @param hierarchies the folders that are merged
  * @param hides mounts below each hierarchy that a refresh would cover up or take away
  * @param versions of what extensions may have requirements of
  * @param obstacle why this host can merge nothing of this class at all, where it cannot
@@ -36,6 +37,7 @@ public record HostView(
     List<UnmanagedFile> unmanaged,
     Map<String, Proof> proofs,
     Storage storage,
+    List<String> hierarchies,
     Map<String, Set<String>> hides,
     Versions versions,
     Optional<String> obstacle,
@@ -75,6 +77,7 @@ public record HostView(
         unmanaged,
         Map.of(),
         Storage.UNKNOWN,
+        List.of("/usr"),
         Map.of(),
         Versions.UNKNOWN,
         Optional.empty(),
@@ -90,6 +93,7 @@ public record HostView(
     strays = Set.copyOf(strays);
     unmanaged = List.copyOf(unmanaged);
     proofs = Map.copyOf(proofs);
+    hierarchies = List.copyOf(hierarchies);
     hides = Map.copyOf(hides);
     folders = Map.copyOf(folders);
   }

@@ -17,7 +17,8 @@ final class MergeLimits {
    */
   private static final int OVERLAY_OPTION_BYTES = 4_000;
 
-  private static final int OVERLAY_BYTES_EACH = 32 + "/usr".length();
+  /** Beside the name and the folder that is merged, of which each has an overlay of its own. */
+  private static final int OVERLAY_BYTES_EACH = 32;
 
   private static final int SAMPLES = 5;
 
@@ -75,7 +76,8 @@ final class MergeLimits {
             });
     names.addAll(admitted);
     names.add(assignment.name());
-    int bytes = names.stream().mapToInt(name -> OVERLAY_BYTES_EACH + name.length()).sum();
+    int longest = view.hierarchies().stream().mapToInt(String::length).max().orElse(0);
+    int bytes = names.stream().mapToInt(name -> OVERLAY_BYTES_EACH + longest + name.length()).sum();
     if (bytes < OVERLAY_OPTION_BYTES) {
       admitted.add(assignment.name());
       return Optional.empty();

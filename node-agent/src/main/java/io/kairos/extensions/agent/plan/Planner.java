@@ -308,8 +308,8 @@ public final class Planner {
   }
 
   /** Services that the refresh takes the files of. */
-  private static List<Action> stops(Assignment assignment) {
-    List<String> units = assignment.target().services().stream().map(Service::name).toList();
+  private List<Action> stops(Assignment assignment) {
+    List<String> units = ProofGate.services(view, assignment).stream().map(Service::name).toList();
     return units.isEmpty() ? List.of() : List.of(new Action.StopServices(assignment.name(), units));
   }
 

@@ -4,6 +4,7 @@ import io.kairos.extensions.agent.plan.Planner.Decision;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Reasons;
+import io.kairos.extensions.api.v1alpha1.Service;
 import io.kairos.extensions.api.v1alpha1.Target;
 import java.util.List;
 import java.util.Optional;
@@ -11,9 +12,9 @@ import java.util.Optional;
 /**
  * Holds a merged image to its proof, and takes back what failed it.
  *
- * <p>Services are dealt with once a boot, checks pass as often as is asked for. A target that is
- * refused is not tried again until it changes: nothing is left of it, what was before is back, and
- * the services of that run again.
+ * <p>Services are dealt with once a boot, those that only an image before had are stopped, checks
+ * pass as often as is asked for. A target that is refused is not tried again until it changes:
+ * nothing is left of it, what was before is back, and the services of that run again.
  */
 final class ProofGate {
   private final HostView view;
@@ -29,7 +30,9 @@ final class ProofGate {
   /** Whether services were dealt with in this boot, and the checks passed so often. */
   boolean isProven(Assignment assignment, int times) {
     Target target = assignment.target();
-    if (target.services().isEmpty() && target.healthChecks().isEmpty()) {
+    if (target.services().isEmpty()
+        && target.healthChecks().isEmpty()
+        && left(assignment).isEmpty()) {
       return true;
     }
     return view.proof(assignment.name(), sha256(assignment))
@@ -48,7 +51,28 @@ final class ProofGate {
                 sha256(assignment),
                 servicesDone ? List.of() : target.services(),
                 true,
-                target.healthChecks()));
+                target.healthChecks(),
+                left(assignment)));
+  }
+
+  /** Units that may still run though only an image before had a service for them. */
+  private List<String> left(Assignment assignment) {
+    return Optional.ofNullable(view.proofs().get(assignment.name())).stream()
+        .filter(proof -> !proof.image().equals(sha256(assignment)))
+        .flatMap(proof -> proof.services().stream())
+        .map(Service::name)
+        .filter(
+            unit -> assignment.target().services().stream().noneMatch(s -> s.name().equals(unit)))
+        .toList();
+  }
+
+  /** All that may run, of the target and of images before. */
+  static List<Service> services(HostView view, Assignment assignment) {
+    return Proof.merged(
+        assignment.target().services(),
+        Optional.ofNullable(view.proofs().get(assignment.name()))
+            .map(Proof::services)
+            .orElse(List.of()));
   }
 
   /** A proof of its image runs: nothing about the name changes meanwhile. */
@@ -82,16 +106,15 @@ final class ProofGate {
     if (failure.isPresent() && failure.get().retryAtMillis() > nowMillis) {
       return rest.failures(failure.get().attempts()).wakingAt(failure.get().retryAtMillis());
     }
+    List<Service> services = services(view, assignment);
     return view.mergedImage(name)
         .filter(image -> !image.equals(sha256))
-        .filter(image -> !assignment.target().services().isEmpty())
+        .filter(image -> !services.isEmpty())
         .filter(image -> view.proof(name, image).isEmpty())
         .map(
             image ->
                 rest.as(Phase.ROLLING_BACK)
-                    .proving(
-                        new Proving(
-                            assignment, image, assignment.target().services(), false, List.of())))
+                    .proving(new Proving(assignment, image, services, false, List.of())))
         .orElse(rest);
   }
 

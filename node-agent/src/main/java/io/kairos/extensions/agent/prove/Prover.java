@@ -17,7 +17,7 @@ import java.util.Optional;
  * <ol>
  *   <li>systemd reads all unit files anew.
  *   <li>A service whose unit file the merge took away is stopped: it still runs the files of
- *       before.
+ *       before. So is one that only the image before had.
  *   <li>Every other service is restarted, reloaded or started, as its extension says, and has to
  *       come up.
  *   <li>The health checks run, one after the other.
@@ -54,8 +54,13 @@ public final class Prover {
   }
 
   private Proved proven(Proving proving) throws HostException, InterruptedException {
-    if (!proving.services().isEmpty()) {
+    if (!proving.services().isEmpty() || !proving.left().isEmpty()) {
       units.reload();
+    }
+    for (String unit : proving.left()) {
+      if (!units.state(unit).isLoaded()) {
+        units.stop(unit);
+      }
     }
     for (Service service : proving.services()) {
       Optional<String> why = handle(service, proving.wanted());

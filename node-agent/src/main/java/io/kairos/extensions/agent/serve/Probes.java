@@ -5,15 +5,35 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 
 /** {@code /livez} and {@code /readyz}: 200, or 503 and why; {@code /metrics}. */
 public final class Probes implements AutoCloseable {
-  private final HttpServer server;
+  private static final int THREADS = 8;
 
-  private Probes(HttpServer server) {
+  private final HttpServer server;
+  private final ExecutorService threads;
+
+  private Probes(HttpServer server, ExecutorService threads) {
     this.server = server;
+    this.threads = threads;
+  }
+
+  /**
+   * Has the JDK's server give up requests and answers that take longer than 10 s, unless the
+   * process was told otherwise; to be called before the first server is made.
+   */
+  public static void limitRequests() {
+    for (String limit : List.of("maxReqTime", "maxRspTime")) {
+      String property = "sun.net.httpserver." + limit;
+      if (System.getProperty(property) == null) {
+        System.setProperty(property, "10");
+      }
+    }
   }
 
   /**
@@ -43,11 +63,19 @@ public final class Probes implements AutoCloseable {
                 .set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
             send(exchange, 200, metrics.get());
           });
+      ExecutorService threads = Executors.newFixedThreadPool(THREADS, Probes::thread);
+      server.setExecutor(threads); // or whoever does not finish a request is waited for by all
       server.start();
-      return new Probes(server);
+      return new Probes(server, threads);
     } catch (IOException e) {
       throw new IOException("cannot serve probes on " + address + ": " + e.getMessage(), e);
     }
+  }
+
+  private static Thread thread(Runnable work) {
+    Thread thread = new Thread(work, "probes");
+    thread.setDaemon(true);
+    return thread;
   }
 
   /** The port they are served on. */
@@ -70,5 +98,6 @@ public final class Probes implements AutoCloseable {
   @Override
   public void close() {
     server.stop(0);
+    threads.shutdownNow();
   }
 }

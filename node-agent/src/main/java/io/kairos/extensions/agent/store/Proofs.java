@@ -1,5 +1,7 @@
 package io.kairos.extensions.agent.store;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -7,6 +9,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.kairos.extensions.agent.plan.Proof;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -16,7 +19,14 @@ import java.util.TreeMap;
  * their services. It lies in {@code /run}: each boot has to prove anew that services come up.
  */
 public final class Proofs {
-  private static final ObjectMapper JSON = JsonMapper.builder().build();
+  /** The note of an agent before this one may lack lists. */
+  private static final ObjectMapper JSON =
+      JsonMapper.builder()
+          .withConfigOverride(
+              List.class,
+              lists -> lists.setSetterInfo(JsonSetter.Value.forValueNulls(Nulls.AS_EMPTY)))
+          .build();
+
   private static final TypeReference<TreeMap<String, Proof>> NOTE = new TypeReference<>() {};
 
   private final NoteFile file;

@@ -58,6 +58,7 @@ class GarbageTest {
         List.of(),
         Map.of(),
         storage,
+        List.of("/usr"),
         Map.of(),
         HostView.Versions.UNKNOWN,
         Optional.empty(),

@@ -57,6 +57,20 @@ class LimitsPlanTest extends PlanScenario {
     }
 
     @Test
+    void theLongestFolderThatIsMergedCounts() {
+      host.hierarchies("/usr/local/sbin", "/opt");
+      int most = 3_999 / (32 + "/usr/local/sbin".length() + NAME_BYTES);
+      Assignment[] all = many(Activation.LIVE, most + 1);
+      agent.want(all);
+      for (Assignment ignored : all) {
+        agent.plan();
+        agent.finishStaging();
+      }
+      agent.settleForGood();
+      assertThat(host.merged()).hasSize(most);
+    }
+
+    @Test
     void whatIsMergedAlreadyMayBeUpgradedAtTheLimit() {
       Assignment[] all = many(Activation.LIVE, MOST);
       agent.want(all).settleForGood();

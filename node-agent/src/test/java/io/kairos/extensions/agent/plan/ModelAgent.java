@@ -139,6 +139,9 @@ public final class ModelAgent {
     }
     memory = memory.suspecting(plan.waiting());
     for (Proving proving : plan.prove()) {
+      String name = proving.assignment().name();
+      Proof.begun(Optional.ofNullable(view.proofs().get(name)), proving)
+          .ifPresent(proof -> host.proof(name, proof));
       memory = memory.proving(proving.assignment());
       provings.add(proving);
     }
@@ -156,12 +159,8 @@ public final class ModelAgent {
               ? prover.apply(proving)
               : new Proved.Abandoned();
       if (view.isMerged(name, proving.image())) {
-        Proof before = view.proof(name, proving.image()).orElse(Proof.ofServices(proving.image()));
-        if (outcome instanceof Proved.Passed) {
-          host.proof(name, before.passed(proving.checks()));
-        } else if (outcome instanceof Proved.Failed failed && failed.servicesDone()) {
-          host.proof(name, before);
-        }
+        Proof.ended(Optional.ofNullable(view.proofs().get(name)), proving, outcome)
+            .ifPresent(proof -> host.proof(name, proof));
       }
       boolean good = view.name(name).good().filter(proving.image()::equals).isPresent();
       memory = memory.proved(proving, outcome, good, nowMillis, SALT);

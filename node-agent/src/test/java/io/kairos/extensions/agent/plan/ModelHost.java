@@ -34,6 +34,7 @@ public final class ModelHost {
   private Map<String, Optional<String>> merged = new TreeMap<>();
   private Optional<Profile> booted = Optional.of(Profile.ACTIVE);
   private boolean refusing;
+  private List<String> hierarchies = List.of("/usr", "/opt");
   private Map<String, Set<String>> hides = Map.of();
   private Optional<String> obstacle = Optional.empty();
   private Optional<String> frozen = Optional.empty();
@@ -72,6 +73,7 @@ public final class ModelHost {
         List.of(),
         proofs,
         Storage.UNKNOWN,
+        hierarchies,
         hides,
         versions,
         obstacle,
@@ -242,6 +244,11 @@ public final class ModelHost {
   /** The host was upgraded. */
   public void versions(String systemd, String kernel) {
     versions = new HostView.Versions(systemd, kernel);
+  }
+
+  /** The folders that it merges. */
+  public void hierarchies(String... folders) {
+    hierarchies = List.of(folders);
   }
 
   /** What is mounted below {@code /usr}. */

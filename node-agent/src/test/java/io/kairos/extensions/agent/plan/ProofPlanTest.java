@@ -118,6 +118,27 @@ class ProofPlanTest {
     }
 
     @Test
+    void servicesThatAVersionBrokeRunAgainWithTheOneBefore() {
+      unhealthy();
+      agent.want(live("1")).settle();
+      proofs.clear();
+      agent.proving(
+          proving -> {
+            proofs.add(proving);
+            return proving.wanted()
+                ? new Proved.Failed(false, Reasons.SERVICE_FAILED, "tool.service is failed")
+                : new Proved.Passed();
+          });
+      agent.want(live("2")).settle();
+
+      assertThat(merged()).contains(digest("1"));
+      assertThat(proofs)
+          .containsExactly(
+              new Proving(live("2"), digest("2"), SERVICES, true, CHECKS),
+              new Proving(live("2"), digest("1"), SERVICES, false, List.of()));
+    }
+
+    @Test
     void itIsNotTriedAgainUntilTheTargetChanges() {
       unhealthy("2", "3");
       agent.want(live("1")).settle();
@@ -284,6 +305,53 @@ class ProofPlanTest {
     assertThat(agent.done.get(0))
         .as("before anything is unlinked: a service that does not stop keeps its files")
         .isInstanceOf(Action.StopServices.class);
+  }
+
+  @Test
+  void aServiceThatTheNextVersionNoLongerHasIsLeftToItsProofOnceAndComesBackWithARollback() {
+    Service other = new Service("other.service", ServiceAction.RESTART);
+    unhealthy("2");
+    agent.want(live("1")).settle();
+    proofs.clear();
+    agent.want(serving(live("2"), other)).settle();
+
+    assertThat(proofs).hasSize(2);
+    assertThat(proofs.get(0).left()).containsExactly("tool.service");
+    assertThat(proofs.get(1).services()).containsExactly(other, SERVICES.get(0));
+
+    proofs.clear();
+    agent.want(serving(live("3"))).settle();
+    assertThat(proofs)
+        .singleElement()
+        .satisfies(
+            proof -> assertThat(proof.left()).containsExactly("other.service", "tool.service"));
+    assertThat(host.view().proofs().get("tool").services()).isEmpty();
+  }
+
+  @Test
+  void aRemovalStopsWhatOnlyAVersionBeforeHadToo() {
+    Service other = new Service("other.service", ServiceAction.RESTART);
+    agent.want(live("1")).settle();
+    agent.want(serving(live("1"), other)).settle();
+    agent.want(serving(live("2"), other)).round();
+    agent.finishStaging();
+    while (!merged().equals(Optional.of(digest("2")))) {
+      agent.round();
+    }
+    agent.done.clear();
+    agent.remove("tool").settle();
+    assertThat(agent.done)
+        .contains(new Action.StopServices("tool", List.of("other.service", "tool.service")));
+  }
+
+  private static Assignment serving(Assignment assignment, Service... services) {
+    return new Assignment(
+        assignment.type(),
+        assignment.name(),
+        assignment.extension(),
+        assignment.policy(),
+        assignment.target().toBuilder().services(List.of(services)).build(),
+        false);
   }
 
   @Test

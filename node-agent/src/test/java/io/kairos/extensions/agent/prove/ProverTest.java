@@ -172,6 +172,22 @@ class ProverTest {
   }
 
   @Test
+  void whatOnlyAnImageBeforeHadIsStoppedWhereItsUnitIsGone() throws InterruptedException {
+    units.missing("gone.service");
+    assertThat(
+            prover.prove(
+                new Proving(
+                    Wanted.live("tool", "1"),
+                    Wanted.digest("tool", "1"),
+                    List.of(),
+                    true,
+                    List.of(),
+                    List.of("gone.service", "hosts.service"))))
+        .isEqualTo(new Proved.Passed());
+    assertThat(units.done()).containsExactly("reload", "Stop gone.service");
+  }
+
+  @Test
   void aUnitHasToStayUp() throws InterruptedException {
     assertThat(
             prove(
