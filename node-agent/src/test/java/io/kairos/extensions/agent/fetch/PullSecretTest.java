@@ -129,7 +129,9 @@ class PullSecretTest {
     assertThat(stage(server.url("/demo.raw"), "registry")).isInstanceOf(Staged.Ready.class);
   }
 
-  /** As the kubelet and container tools write them, for a registry and for one of its repositories. */
+  /**
+   * As the kubelet and container tools write them, for a registry and for one of its repositories.
+   */
   @ParameterizedTest
   @CsvSource({
     "https://index.docker.io/v1/, oci://docker.io/acme/tool:1.2",
