@@ -71,6 +71,11 @@ class ChartTest {
           image: {pullPolicy: Sometimes}         | pullPolicy
           agent: {fileFolders: [images]}         | fileFolders
           agent: {fileFolders: ['/a:/b']}        | fileFolders
+          agent: {fileFolders: [/usr]}           | fileFolders
+          agent: {fileFolders: [/opt/images]}    | fileFolders
+          agent: {fileFolders: [/./etc]}         | fileFolders
+          agent: {fileFolders: [/srv/../usr]}    | fileFolders
+          agent: {fileFolders: [/srv/..x, /user]} |
           agent: {maxUnavailable: 10}            |
           agent: {maxUnavailable: '0%'}          | maxUnavailable
           agent: {image: {digest: 'sha256:1'}}   | digest
@@ -149,8 +154,9 @@ class ChartTest {
         .containsEntry("SYSEXT_MIN_FREE_BYTES", "5368709120")
         .containsEntry("SYSEXT_MAX_IMAGE_BYTES", "17179869184")
         .containsEntry("SYSEXT_KEEP_IMAGES", "3")
+        .containsEntry("SYSEXT_POLL_SECONDS", "1000000")
         .containsEntry("PROBE_PORT", "19788")
-        .containsEntry("SYSEXT_FILE_FOLDERS", "/var/lib/kairos/images:/opt/images")
+        .containsEntry("SYSEXT_FILE_FOLDERS", "/var/lib/kairos/images:/srv/images")
         .containsEntry("SYSEXT_CA_FILE", "/etc/sysext-operator/ca/site.pem")
         .containsEntry(
             "SYSEXT_MIRRORS",

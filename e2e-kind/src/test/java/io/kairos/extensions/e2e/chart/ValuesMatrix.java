@@ -32,7 +32,7 @@ final class ValuesMatrix {
       agent:
         image: {repository: ag, digest: "sha256:%1$s"}
         allowCommands: true
-        fileFolders: [/var/lib/kairos/images, /opt/images]
+        fileFolders: [/var/lib/kairos/images, /srv/images]
         keepImages: 3
         minFreeBytes: 5368709120
         maxImageBytes: 17179869184
@@ -42,7 +42,7 @@ final class ValuesMatrix {
         proxy: {https: "http://proxy.example.org:3128", http: "http://proxy.example.org:3128", noProxy: "localhost,.svc"}
         siteCa: {configMap: site-ca, key: site.pem}
         trustedCertificates: {configMap: sysext-keys, key: keys.pem}
-        pollSeconds: 30
+        pollSeconds: 1000000
         statusPauseMillis: 500
         port: 19788
         dnsPolicy: ClusterFirstWithHostNet

@@ -234,6 +234,27 @@ class StolenTokensTest {
                       thief, "GET", "/api/v1/namespaces/kube-system/secrets", "", 403, "list"),
                   new Attempt(thief, "PUT", own + "/secrets/registry", "{}", 403, "update"),
                   new Attempt(thief, "DELETE", own + "/secrets/registry", "", 403, "delete"),
+                  new Attempt(
+                      thief,
+                      "POST",
+                      own + "/secrets",
+                      endlessToken("loot-token"),
+                      403,
+                      "no Secret but " + SourceKeys.SECRET),
+                  new Attempt(
+                      thief,
+                      "POST",
+                      own + "/secrets",
+                      endlessToken(SourceKeys.SECRET),
+                      403,
+                      "of type Opaque"),
+                  new Attempt(
+                      thief,
+                      "POST",
+                      own + "/secrets",
+                      "{\"metadata\": {\"name\": \"other\"}}",
+                      403,
+                      "no Secret but " + SourceKeys.SECRET),
                   new Attempt(thief, "POST", own + "/configmaps", "{}", 403, "create"),
                   new Attempt(thief, "POST", own + "/pods", "{}", 403, "create"),
                   new Attempt(thief, "POST", own + "/serviceaccounts", "{}", 403, "create"),
@@ -308,6 +329,15 @@ class StolenTokensTest {
          "metadata": {"name": "%s"}, "spec": {"assignments": []}}
         """
         .formatted(name);
+  }
+
+  /** The API server would put a token into it that never ends. */
+  private static String endlessToken(String name) {
+    return """
+        {"metadata": {"name": "%s", "annotations": {"kubernetes.io/service-account.name": "%s"}},
+         "type": "kubernetes.io/service-account-token"}
+        """
+        .formatted(name, AGENT);
   }
 
   private static String status(String summary) {

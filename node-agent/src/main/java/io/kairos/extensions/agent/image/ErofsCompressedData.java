@@ -230,8 +230,11 @@ final class ErofsCompressedData {
   }
 
   /** Bytes as they are, from the start or, when interlaced, turned so as to fit their block. */
-  private void copyPlain(byte[] raw, byte[] out, long start, int skip) {
+  private void copyPlain(byte[] raw, byte[] out, long start, int skip) throws ImageException {
     int turn = has(INTERLACED) ? (int) ((start + skip) & (blockSize - 1)) : skip;
+    if (turn > raw.length) {
+      throw ImageException.corrupt("an extent that is not compressed begins behind its end");
+    }
     int right =
         has(INTERLACED) ? Math.min(raw.length - turn, out.length - skip) : out.length - skip;
     System.arraycopy(raw, turn, out, skip, right);

@@ -6,12 +6,16 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Decides whether a host would merge an image under a name. One that it would not must never be
  * linked: some faults are skipped in silence, others stop the merge of every extension.
  */
 public final class ImageInspector {
+  private static final Logger LOG = LoggerFactory.getLogger(ImageInspector.class);
+
   /**
    * Programs whose files must not change under the node's feet: kubelets and container runtimes.
    */
@@ -46,6 +50,9 @@ public final class ImageInspector {
       return inspect(OpenedImage.open(layout, data), name, host);
     } catch (ImageException e) {
       return new Unfit(e.reason(), e.getMessage());
+    } catch (RuntimeException defect) { // what was not thought of in it is a fault of the image
+      LOG.error("looking into the image of {} broke", name, defect);
+      return new Unfit(UnfitReason.CORRUPT_IMAGE, "it makes no sense: " + defect);
     }
   }
 

@@ -1,5 +1,7 @@
 package io.kairos.extensions.agent.image;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -67,5 +69,14 @@ final class Fixtures {
 
   static HostFacts host() {
     return HostFacts.of(MachineArchitecture.X86_64, os("ID=kairos", "VERSION_ID=3.5"));
+  }
+
+  /** A verdict on an image, and none that stands for a defect of its readers. */
+  static Inspection inspect(byte[] image, HostFacts host) throws IOException {
+    Inspection verdict = ImageInspector.inspect(ImageBytes.of(image), "demo", host);
+    if (verdict instanceof Inspection.Unfit unfit) {
+      assertThat(unfit.message()).doesNotContain("it makes no sense");
+    }
+    return verdict;
   }
 }

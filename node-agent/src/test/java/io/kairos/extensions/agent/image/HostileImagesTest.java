@@ -28,7 +28,7 @@ class HostileImagesTest {
   }
 
   private static void look(byte[] image) throws IOException {
-    assertThat(ImageInspector.inspect(ImageBytes.of(image), "demo", Fixtures.host())).isNotNull();
+    assertThat(Fixtures.inspect(image, Fixtures.host())).isNotNull();
     try {
       ImageTree tree = OpenedImage.open(ImageBytes.of(image), MachineArchitecture.X86_64).tree();
       tree.walk("", 1000, (path, type) -> touch(tree, path));
@@ -139,6 +139,29 @@ class HostileImagesTest {
                     .walk("", 1_000_000, (path, type) -> true))
         .isInstanceOf(ImageException.class)
         .hasMessageContaining("two places");
+    assertThat(ImageInspector.inspect(ImageBytes.of(image), "demo", Fixtures.host()))
+        .isInstanceOf(Inspection.Unfit.class);
+  }
+
+  /** Its end lies in the index, as it is but turned, and is shorter than it would be turned by. */
+  @Test
+  void anInlineEndThatIsTurnedByMoreThanItsLengthIsAFaultOfTheImage() throws Exception {
+    byte[] image = Fixtures.bytes("erofs-lz4-full");
+    ImageTree tree = OpenedImage.open(ImageBytes.of(image), MachineArchitecture.X86_64).tree();
+    Entry entry = tree.find(Fixtures.RELEASE).orElseThrow();
+    ErofsVolume volume = ErofsVolume.open(ImageBytes.of(image));
+    int map = (int) (volume.inode(entry.reference()).end() + 7) & ~7;
+    int last = (int) (entry.size() - 1) / volume.superblock().blockSize();
+    int within = (int) entry.size() % volume.superblock().blockSize() - 60;
+    ByteBuffer.wrap(image)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putShort(map + 2, (short) 60)
+        .putShort(map + 4, (short) 0x18) // an inline end, interlaced
+        .putShort(map + 16 + 8 * last, (short) 0) // not compressed
+        .putShort(map + 16 + 8 * last + 2, (short) within);
+    assertThatCode(() -> tree.read(entry, 1 << 20))
+        .isInstanceOf(ImageException.class)
+        .hasMessageContaining("not compressed");
     assertThat(ImageInspector.inspect(ImageBytes.of(image), "demo", Fixtures.host()))
         .isInstanceOf(Inspection.Unfit.class);
   }

@@ -96,10 +96,7 @@ class HostileTablesTest {
     disk.putInt(HEADER_CRC, 0);
     disk.putInt(HEADER_CRC, crc(bytes, SECTOR, HEADER_BYTES));
     assertTimeoutPreemptively(
-        LIMIT,
-        () ->
-            assertThat(ImageInspector.inspect(ImageBytes.of(bytes), "demo", Fixtures.host()))
-                .isNotNull());
+        LIMIT, () -> assertThat(Fixtures.inspect(bytes, Fixtures.host())).isNotNull());
   }
 
   /** As much of the table as there is on the disk, however large it says that it is. */

@@ -42,8 +42,7 @@ class HostileVerityTest {
 
   private static Inspection inspect(byte[] image, boolean demanded) throws Exception {
     HostFacts host = Fixtures.host();
-    return ImageInspector.inspect(
-        ImageBytes.of(image), "demo", demanded ? host.signedBy(List.of(OWNER.trusted())) : host);
+    return Fixtures.inspect(image, demanded ? host.signedBy(List.of(OWNER.trusted())) : host);
   }
 
   @Property(tries = 500)
