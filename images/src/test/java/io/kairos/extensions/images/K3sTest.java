@@ -8,9 +8,12 @@ import org.testcontainers.k3s.K3sContainer;
 import org.testcontainers.utility.DockerImageName;
 import org.testcontainers.utility.MountableFile;
 
-/** On k3s, by Testcontainers. */
+/**
+ * On k3s, by Testcontainers. Where its image comes from elsewhere than Docker Hub, or another
+ * release is to be tried: {@code -Dk3s.image=registry.example.org/k3s:v1.33.4-k3s1}.
+ */
 class K3sTest extends ContainerClusterScenarios {
-  private static final String K3S = "rancher/k3s:v1.33.4-k3s1";
+  private static final DockerImageName K3S = DockerImageName.parse("rancher/k3s:v1.33.4-k3s1");
 
   @Override
   Optional<String> missing() {
@@ -19,13 +22,25 @@ class K3sTest extends ContainerClusterScenarios {
 
   @Override
   ContainerCluster cluster() {
-    return new K3s(new K3sContainer(DockerImageName.parse(K3S)));
+    DockerImageName image = image();
+    return new K3s(image.asCanonicalNameString(), new K3sContainer(image));
   }
 
-  private record K3s(K3sContainer container) implements ContainerCluster {
+  private static DockerImageName image() {
+    String named = System.getProperty("k3s.image", "");
+    return named.isEmpty() ? K3S : DockerImageName.parse(named).asCompatibleSubstituteFor(K3S);
+  }
+
+  /**
+   * A cluster.
+   *
+   * @param image what it really runs on, for the report
+   * @param container of that image
+   */
+  private record K3s(String image, K3sContainer container) implements ContainerCluster {
     @Override
     public String describe() {
-      return K3S;
+      return image;
     }
 
     @Override

@@ -65,9 +65,11 @@ public final class OperatorMain {
   private static void quietLogs() {
     setDefault("defaultLogLevel", "warn");
     setDefault("log.io.kairos", "info");
-    // That the API is v1alpha1, and that a probe came before the caches were there, is no trouble.
+    // That the API is v1alpha1, that a probe came before the caches were there, and that the API
+    // server hung up first on a watch that it had ended, is no trouble: the watch begins anew.
     setDefault("log.io.fabric8.kubernetes.client.dsl.internal.VersionUsageUtils", "error");
     setDefault("log.io.javaoperatorsdk.operator.RuntimeInfo", "error");
+    setDefault("log.io.fabric8.kubernetes.client.jdkhttp.JdkWebSocketImpl", "error");
     setDefault("showDateTime", "true");
     setDefault("dateTimeFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX");
     setDefault("showThreadName", "false");
