@@ -154,11 +154,10 @@ final class HealthChecks {
           http.send(
               HttpRequest.newBuilder(uri).timeout(ANSWER).GET().build(),
               HttpResponse.BodyHandlers.ofInputStream());
-      try (InputStream unread = response.body()) {
-        return response.statusCode() >= 200 && response.statusCode() < 400
-            ? Optional.empty()
-            : Optional.of("GET " + uri + " was answered with HTTP " + response.statusCode());
-      }
+      response.body().close();
+      return response.statusCode() >= 200 && response.statusCode() < 400
+          ? Optional.empty()
+          : Optional.of("GET " + uri + " was answered with HTTP " + response.statusCode());
     } catch (IOException e) {
       String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
       return Optional.of("GET " + uri + ": " + why);
