@@ -21,6 +21,9 @@ public final class Agent implements AutoCloseable {
   /** No step takes as long: each has a limit, and downloads and checks are done beside the loop. */
   private static final Duration STUCK = Duration.ofMinutes(15);
 
+  /** A restart is worth while for what only a restart mends, and not for a moment of it. */
+  private static final Duration DEAF = Duration.ofMinutes(10);
+
   private final Host host;
   private final StatusWriter writer;
   private final AgentLoop loop;
@@ -58,6 +61,11 @@ public final class Agent implements AutoCloseable {
   private Optional<String> dead() {
     if (!loop.isAlive()) {
       return Optional.of("the loop has ended");
+    }
+    Duration deaf = loop.deafFor();
+    if (deaf.compareTo(DEAF) > 0) {
+      return Optional.of(
+          "the run folder that it sees was deleted on the host " + deaf.toSeconds() + " s ago");
     }
     Duration working = loop.workingFor();
     return working.compareTo(STUCK) > 0

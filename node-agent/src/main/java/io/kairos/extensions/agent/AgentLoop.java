@@ -82,6 +82,9 @@ final class AgentLoop implements AutoCloseable {
   /** Why the host could not be looked after the last time, if so. */
   private volatile Optional<String> trouble = Optional.empty();
 
+  /** Since when it sees a run folder that is the host's no more, by {@link Uptime}, if so. */
+  private volatile OptionalLong deafSince = OptionalLong.empty();
+
   /** When the turn began that is under way, by {@link Uptime}; negative between turns. */
   private volatile long turnBegan = BETWEEN_TURNS;
 
@@ -122,6 +125,12 @@ final class AgentLoop implements AutoCloseable {
   Duration workingFor() {
     long began = turnBegan;
     return began == BETWEEN_TURNS ? Duration.ZERO : Duration.ofMillis(now() - began);
+  }
+
+  /** How long it could not look after the host for a cause that only another process mends. */
+  Duration deafFor() {
+    OptionalLong since = deafSince;
+    return since.isPresent() ? Duration.ofMillis(now() - since.getAsLong()) : Duration.ZERO;
   }
 
   void start() {
@@ -204,6 +213,7 @@ final class AgentLoop implements AutoCloseable {
       }
       long wake = work(state.get());
       failedLooks = 0;
+      deafSince = OptionalLong.empty();
       trouble = Optional.empty();
       return Math.min(wake, poll);
     } catch (HostException e) {
@@ -218,9 +228,16 @@ final class AgentLoop implements AutoCloseable {
     }
   }
 
-  private long failed(NodeExtensionState state, String message) {
+  private long failed(NodeExtensionState state, String why) {
     if (isClosed()) { // and interrupted because of that: it says nothing about the host
       return now();
+    }
+    String message = why;
+    if (paths.isRunFolderLost()) {
+      message = "the run folder was deleted on the host, and this process sees no other: " + why;
+      deafSince = deafSince.isPresent() ? deafSince : OptionalLong.of(now());
+    } else {
+      deafSince = OptionalLong.empty();
     }
     failedLooks++;
     unitsMayBeUnread = true;

@@ -13,6 +13,7 @@ import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateSpec;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -145,6 +146,44 @@ class AgentLoopTest {
                 return quiet;
               }
             });
+  }
+
+  /** As a mount goes on showing it, an open folder is there without a name. */
+  @Test
+  void aRunFolderThatTheHostReplacedIsToldFromAHostThatDoesNotAnswer() throws Exception {
+    Path run = folder.at("/run/extensions");
+    host.silent(true);
+    want(tool.live(1));
+    await().until(() -> loop.trouble().isPresent());
+    assertThat(loop.deafFor()).isZero();
+
+    Path aside = Files.createDirectory(folder.at("/aside"));
+    try (DirectoryStream<Path> open = Files.newDirectoryStream(aside)) {
+      Path seen = opened(aside);
+      Files.delete(aside);
+      Files.delete(run);
+      Files.createSymbolicLink(run, seen);
+      await().until(() -> loop.deafFor().toMillis() > 0);
+      assertThat(loop.trouble().orElseThrow()).contains("the run folder was deleted on the host");
+
+      Files.delete(run);
+      Files.createDirectory(run);
+      await().until(() -> loop.deafFor().isZero());
+      assertThat(open).isNotNull();
+    }
+    host.silent(false);
+    tool.awaitInstalled(1);
+  }
+
+  private static Path opened(Path file) throws IOException {
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+      for (Path one : all) {
+        if (Files.isSymbolicLink(one) && Files.readSymbolicLink(one).equals(file)) {
+          return one;
+        }
+      }
+    }
+    throw new AssertionError(file + " is not open");
   }
 
   @Test

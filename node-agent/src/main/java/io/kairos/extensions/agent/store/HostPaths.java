@@ -51,6 +51,18 @@ public record HostPaths(Path root) {
     }
   }
 
+  /**
+   * Whether the run folder that this process sees was deleted on the host, which has another by
+   * now: a mount goes on showing what it was made of, and only another process sees the new one.
+   */
+  public boolean isRunFolderLost() {
+    try {
+      return Files.getAttribute(here(RUN), "unix:nlink").equals(0);
+    } catch (IOException unknown) {
+      return false;
+    }
+  }
+
   /** Which profile is booted, by the sentinels of immucore. */
   public Path cos() {
     return here(Path.of("/run/cos"));
