@@ -18,8 +18,15 @@ interface ContainerCluster {
   /** Puts an image into the node's store, under the name that its archive says. */
   void load(Path archive) throws IOException, InterruptedException;
 
-  /** Runs a program on the node. */
-  void onNode(String... command) throws IOException, InterruptedException;
+  /** Puts a file on the node, into a folder that is there. */
+  void copy(Path file, String onNode) throws IOException, InterruptedException;
+
+  /**
+   * What a program prints on the node.
+   *
+   * @throws IOException if it does not end well, with what it said
+   */
+  String onNode(String... command) throws IOException, InterruptedException;
 
   /** Takes it away, with all that is in it; also one that did not start. */
   void remove() throws IOException, InterruptedException;

@@ -37,19 +37,20 @@ import org.testcontainers.DockerClientFactory;
 /**
  * The chart with this build's images, where a container engine runs: scheduler, controllers and
  * kubelet are real there, and so are probes, tokens, the pods' security, and Helm's hooks. The node
- * is a container without a D-Bus, so its agent says that it reaches no host; what agents do on
- * hosts is shown by the scenarios on booted ones.
+ * is a container without a D-Bus, so its agent says what it misses; what agents do on hosts is
+ * shown by the scenarios on booted ones.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 abstract class ContainerClusterScenarios {
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  static final Duration PATIENCE = Duration.ofMinutes(3);
   private static final Path IMAGES = Path.of("target/images");
 
-  private final Chart chart = Chart.ofThisBuild();
+  final Chart chart = Chart.ofThisBuild();
+  Path kubeconfig;
+
   private Optional<ContainerCluster> cluster = Optional.empty();
   private Optional<KubernetesClient> client = Optional.empty();
-  private Path kubeconfig;
 
   /** What this kind of cluster needs beside a container engine, and is not there. */
   abstract Optional<String> missing() throws InterruptedException;
@@ -72,7 +73,6 @@ abstract class ContainerClusterScenarios {
     cluster = Optional.of(started);
     started.start();
     RunReport.ofThisBuild().record("cluster", started.describe());
-    started.onNode("mkdir", "-p", "/run/dbus");
     started.load(BuildImages.archive(IMAGES, Program.OPERATOR));
     started.load(BuildImages.archive(IMAGES, Program.AGENT));
     kubeconfig = folder.resolve("kubeconfig");
@@ -116,7 +116,10 @@ abstract class ContainerClusterScenarios {
 
     assertThat(Conditions.find(state.getStatus().conditions(), Conditions.READY))
         .hasValueSatisfying(
-            ready -> assertThat(ready.getReason()).isEqualTo(Reasons.HOST_UNREACHABLE));
+            ready -> {
+              assertThat(ready.getReason()).isEqualTo(Reasons.HOST_UNREACHABLE);
+              assertThat(ready.getMessage()).contains("install a D-Bus daemon");
+            });
     assertThat(pods())
         .hasSize(3)
         .allSatisfy(
@@ -159,7 +162,7 @@ abstract class ContainerClusterScenarios {
     assertThat(states()).as("what was given stays on record").isNotEmpty();
   }
 
-  private void awaitReadyOperators(int replicas) {
+  void awaitReadyOperators(int replicas) {
     await("the operator's pods are ready")
         .atMost(PATIENCE)
         .until(
@@ -175,7 +178,7 @@ abstract class ContainerClusterScenarios {
         api().apps().deployments().inNamespace(Chart.NAMESPACE).withName(Chart.RELEASE).get());
   }
 
-  private List<NodeExtensionState> states() {
+  List<NodeExtensionState> states() {
     return api().resources(NodeExtensionState.class).list().getItems();
   }
 
@@ -188,7 +191,11 @@ abstract class ContainerClusterScenarios {
     return api().pods().inNamespace(Chart.NAMESPACE).list().getItems();
   }
 
-  private KubernetesClient api() {
+  ContainerCluster running() {
+    return cluster.orElseThrow();
+  }
+
+  KubernetesClient api() {
     return client.orElseThrow();
   }
 }

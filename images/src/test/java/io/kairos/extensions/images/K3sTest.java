@@ -56,16 +56,22 @@ class K3sTest extends ContainerClusterScenarios {
     @Override
     public void load(Path archive) throws IOException, InterruptedException {
       String file = "/tmp/" + archive.getFileName();
-      container.copyFileToContainer(MountableFile.forHostPath(archive), file);
+      copy(archive, file);
       onNode("ctr", "-n", "k8s.io", "images", "import", file);
     }
 
     @Override
-    public void onNode(String... command) throws IOException, InterruptedException {
+    public void copy(Path file, String onNode) {
+      container.copyFileToContainer(MountableFile.forHostPath(file), onNode);
+    }
+
+    @Override
+    public String onNode(String... command) throws IOException, InterruptedException {
       var result = container.execInContainer(StandardCharsets.UTF_8, command);
       if (result.getExitCode() != 0) {
         throw new IOException(String.join(" ", command) + ": " + result.getStderr());
       }
+      return result.getStdout().strip();
     }
 
     @Override
