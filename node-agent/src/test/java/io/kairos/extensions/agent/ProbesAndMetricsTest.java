@@ -15,6 +15,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -65,6 +66,23 @@ class ProbesAndMetricsTest extends AgentScenario {
     assertThat(get("/livez").statusCode()).as("a restart mends no host").isEqualTo(200);
 
     host.silent(false);
+    await().untilAsserted(() -> assertThat(get("/readyz").statusCode()).isEqualTo(200));
+  }
+
+  @Test
+  void itIsNotReadyBeforeTheHostHasSaidWhoItIs() throws Exception {
+    CompletableFuture<Void> identified = new CompletableFuture<>();
+    host.identifiesAfter(identified);
+    try {
+      want(tool.live(1));
+      start();
+      await()
+          .untilAsserted(
+              () -> assertThat(get("/readyz").body()).contains("has not said yet who it is"));
+      assertThat(get("/readyz").statusCode()).isEqualTo(503);
+    } finally {
+      identified.complete(null);
+    }
     await().untilAsserted(() -> assertThat(get("/readyz").statusCode()).isEqualTo(200));
   }
 
