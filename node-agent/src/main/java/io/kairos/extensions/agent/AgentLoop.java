@@ -79,8 +79,8 @@ final class AgentLoop implements AutoCloseable {
 
   private int failedLooks;
 
-  /** Why the host could not be looked after the last time, if so. */
-  private volatile Optional<String> trouble = Optional.empty();
+  /** Why the host could not be looked after the last time, if so; it is unknown before that. */
+  private volatile Optional<String> trouble = Optional.of("the host has not said yet who it is");
 
   /** Since when it sees a run folder that is the host's no more, by {@link Uptime}, if so. */
   private volatile OptionalLong deafSince = OptionalLong.empty();
@@ -111,9 +111,9 @@ final class AgentLoop implements AutoCloseable {
     return tally;
   }
 
-  /** Why the host cannot be looked after, if so. */
-  Optional<String> trouble() {
-    return trouble;
+  /** Why the host cannot be looked after, if so. Nobody looks where nothing is wanted. */
+  synchronized Optional<String> trouble() {
+    return desired.isPresent() ? trouble : Optional.empty();
   }
 
   /** Whether it will look again. */
@@ -210,6 +210,7 @@ final class AgentLoop implements AutoCloseable {
       }
       if (identity.isEmpty()) {
         identified(host.identify(), state.get());
+        trouble = Optional.empty();
       }
       long wake = work(state.get());
       failedLooks = 0;

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -30,6 +31,7 @@ final class FakeHost implements Host {
   private String rebootsBlocked = "";
   private volatile Optional<RuntimeException> defect = Optional.empty();
   private volatile boolean silent;
+  private volatile CompletableFuture<Void> known = CompletableFuture.completedFuture(null);
   private volatile boolean trustedBoot;
   private volatile List<ImagePolicy> policies = List.of();
 
@@ -48,6 +50,11 @@ final class FakeHost implements Host {
   /** Does not answer any more, or again. */
   void silent(boolean isSilent) {
     silent = isSilent;
+  }
+
+  /** Says who it is only then. */
+  void identifiesAfter(CompletableFuture<Void> event) {
+    known = event;
   }
 
   /** Was booted from a signed unified kernel image, and trusts nobody itself. */
@@ -112,6 +119,7 @@ final class FakeHost implements Host {
 
   @Override
   public Identity identify() {
+    known.join();
     HostFacts facts = Images.host();
     Map<ExtensionClass, HostFacts> byClass = new EnumMap<>(ExtensionClass.class);
     classes

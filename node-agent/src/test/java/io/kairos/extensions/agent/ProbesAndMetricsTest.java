@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -82,6 +83,23 @@ class ProbesAndMetricsTest extends AgentScenario {
       other.getOutputStream().write("GET /livez HT".getBytes(StandardCharsets.US_ASCII));
       assertThat(get("/livez").statusCode()).isEqualTo(200);
     }
+  }
+
+  @Test
+  void itIsNotReadyBeforeTheHostHasSaidWhoItIs() throws Exception {
+    CompletableFuture<Void> identified = new CompletableFuture<>();
+    host.identifiesAfter(identified);
+    try {
+      want(tool.live(1));
+      start();
+      await()
+          .untilAsserted(
+              () -> assertThat(get("/readyz").body()).contains("has not said yet who it is"));
+      assertThat(get("/readyz").statusCode()).isEqualTo(503);
+    } finally {
+      identified.complete(null);
+    }
+    await().untilAsserted(() -> assertThat(get("/readyz").statusCode()).isEqualTo(200));
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.fabric8.kubernetes.api.model.HasMetadata;
+import io.fabric8.kubernetes.api.model.LabelSelector;
 import io.fabric8.kubernetes.api.model.NamespaceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
@@ -12,6 +13,7 @@ import io.fabric8.kubernetes.api.model.PodTemplateSpec;
 import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientException;
 import io.kairos.extensions.e2e.api.RealApi;
@@ -155,6 +157,32 @@ class ChartOnApiServerTest {
                 .build())
         .dryRun()
         .create();
+  }
+
+  @Test
+  void whereTheNamespaceDeniesAllTrafficTheCheckBeforeAnUninstallStillReachesTheApiServer() {
+    LabelSelector let = one(NetworkPolicy.class).getSpec().getPodSelector();
+
+    assertThat(List.of(one(Deployment.class).getSpec().getTemplate(), uninstallPod()))
+        .extracting(pod -> pod.getMetadata().getLabels())
+        .allSatisfy(
+            labels -> {
+              assertThat(labels).containsAllEntriesOf(let.getMatchLabels());
+              assertThat(let.getMatchExpressions())
+                  .allSatisfy(
+                      expression -> {
+                        assertThat(expression.getOperator()).isEqualTo("In");
+                        assertThat(expression.getValues())
+                            .contains(labels.get(expression.getKey()));
+                      });
+            });
+    assertThat(one(DaemonSet.class).getSpec().getTemplate().getSpec().getHostNetwork())
+        .as("no policy governs the agents")
+        .isTrue();
+  }
+
+  private PodTemplateSpec uninstallPod() {
+    return uninstallJob().getSpec().getTemplate();
   }
 
   /** As Helm has noted it, for the day when the release is uninstalled. */
