@@ -35,8 +35,11 @@ final class MovementScenarios {
     long begin = watched.seen();
     watched.rollout(FLEET, "{}");
     watched.nodes().pace(SLOW);
+    watched.nodes().freeze(node -> true); // or the first is through before the last is told
     watched.next("app");
     watched.release("app");
+    fleet.await("all slots are taken", () -> watched.view().since(begin).most() == TEN_PERCENT);
+    watched.nodes().thaw();
     watched.waitReady(FLEET);
 
     watched.row(

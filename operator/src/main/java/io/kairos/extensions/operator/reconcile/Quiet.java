@@ -7,9 +7,11 @@ import io.kairos.extensions.operator.rollout.Evidence;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Since when agents have made no progress with their extensions, by this process's clock. That an
@@ -21,6 +23,9 @@ import java.util.Map;
  * <p>Not thread-safe.
  */
 final class Quiet {
+  /** It waits for its turn to be fetched, or is. */
+  private static final Set<Phase> FETCHES = EnumSet.of(Phase.PENDING, Phase.FETCHING);
+
   /**
    * What an agent told.
    *
@@ -32,7 +37,7 @@ final class Quiet {
 
   private static ExtensionStatus progress(ExtensionStatus told) {
     boolean failed = told.phase() == Phase.FAILED && Evidence.isPassing(told.reason());
-    boolean again = failed || (told.phase() == Phase.FETCHING && told.attempts() > 0);
+    boolean again = failed || (FETCHES.contains(told.phase()) && told.attempts() > 0);
     return told.toBuilder()
         .phase(again ? Phase.FAILED : told.phase())
         .reason(again ? "" : told.reason())

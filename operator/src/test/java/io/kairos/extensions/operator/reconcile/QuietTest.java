@@ -82,6 +82,9 @@ class QuietTest {
     assertThat(first).as("the download has ended").isEqualTo(now);
 
     for (int attempt = 1; attempt < 5; attempt++) {
+      assertThat(told(in(Phase.PENDING, "InProgress").attempts(attempt)))
+          .as("another image is fetched meanwhile")
+          .isEqualTo(first);
       assertThat(told(in(Phase.FETCHING, "InProgress").attempts(attempt))).isEqualTo(first);
       assertThat(told(unreachable(attempt + 1))).isEqualTo(first);
     }
