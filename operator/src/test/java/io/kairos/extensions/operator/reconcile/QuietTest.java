@@ -14,32 +14,16 @@ import io.kairos.extensions.operator.plan.Fleets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
+import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class QuietTest {
   private Instant now = Fleets.NOW;
-  private final Quiet quiet = new Quiet(new Moving());
-
-  /** Goes when the test says so. */
-  private final class Moving extends Clock {
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
-
-    @Override
-    public Instant instant() {
-      return now;
-    }
-  }
+  private final InstantSource source = () -> now;
+  private final Clock clock = source.withZone(ZoneOffset.UTC);
+  private final Quiet quiet = new Quiet(clock);
 
   /** A minute later an agent tells this. */
   private Instant told(ExtensionStatus.ExtensionStatusBuilder of) {

@@ -7,7 +7,7 @@ import io.fabric8.kubernetes.api.model.NodeBuilder;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneId;
+import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
@@ -19,24 +19,9 @@ class ReadinessTest {
   private static final Instant START = Instant.parse("2026-01-01T00:00:00Z");
 
   private Instant now = START;
-  private final Readiness readiness = new Readiness(new Hand());
-
-  private final class Hand extends Clock {
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
-
-    @Override
-    public Instant instant() {
-      return now;
-    }
-  }
+  private final InstantSource source = () -> now;
+  private final Clock clock = source.withZone(ZoneOffset.UTC);
+  private final Readiness readiness = new Readiness(clock);
 
   @Test
   void whatThisProcessSawCountsNotTheClockOfTheNode() {
