@@ -100,7 +100,7 @@ class SystemdHostTest {
   }
 
   private static String unitsRead(BootedHost host) {
-    return host.exec("systemctl", "show", "--property=UnitsLoadStartTimestampMonotonic")
+    return host.exec("systemctl", "show", "--property=UnitsLoadTimestampMonotonic")
         .orThrow()
         .stdout();
   }
