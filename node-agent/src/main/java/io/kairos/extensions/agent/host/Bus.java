@@ -5,7 +5,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import org.freedesktop.dbus.connections.IDisconnectCallback;
 import org.freedesktop.dbus.connections.impl.DBusConnection;
 import org.freedesktop.dbus.connections.impl.DBusConnectionBuilder;
 import org.freedesktop.dbus.exceptions.DBusException;
@@ -18,6 +20,7 @@ import org.freedesktop.dbus.types.Variant;
 final class Bus implements AutoCloseable {
   private final Path socket;
   private DBusConnection connection;
+  private AtomicBoolean broken = new AtomicBoolean();
 
   /** Nothing is connected yet. */
   Bus(Path socket) {
@@ -91,7 +94,7 @@ final class Bus implements AutoCloseable {
 
   /** Whether the connection that was used last still stands. */
   synchronized boolean isConnected() {
-    return connection != null && connection.isConnected();
+    return connection != null && connection.isConnected() && !broken.get();
   }
 
   private synchronized <I extends DBusInterface, T> T ask(
@@ -100,7 +103,7 @@ final class Bus implements AutoCloseable {
     try {
       return call.apply(connected().getRemoteObject(service, path, iface));
     } catch (DBusExecutionException refused) {
-      boolean stands = connection != null && connection.isConnected();
+      boolean stands = isConnected();
       if (!stands) {
         close();
       }
@@ -132,11 +135,33 @@ final class Bus implements AutoCloseable {
   }
 
   private DBusConnection connected() throws DBusException {
-    if (connection == null || !connection.isConnected()) {
+    if (!isConnected()) {
+      close();
+      AtomicBoolean ends = new AtomicBoolean();
       connection =
-          DBusConnectionBuilder.forAddress("unix:path=" + socket).withShared(false).build();
+          DBusConnectionBuilder.forAddress("unix:path=" + socket)
+              .withShared(false)
+              .withDisconnectCallback(new Ended(ends))
+              .build();
+      broken = ends;
     }
     return connection;
+  }
+
+  /**
+   * Tells of a connection that broke. The library answers the calls that wait on it by itself, with
+   * the exception that stands for a refusal too, and takes it for closed only after that.
+   */
+  private record Ended(AtomicBoolean connection) implements IDisconnectCallback {
+    @Override
+    public void disconnectOnError(IOException error) {
+      connection.set(true);
+    }
+
+    @Override
+    public void exceptionOnTerminate(IOException error) {
+      connection.set(true);
+    }
   }
 
   /**

@@ -15,6 +15,9 @@ public final class RefusedException extends HostException {
    */
   private static final String NOT_THERE = "Failed to activate service";
 
+  /** The library, of a connection that took no more bytes. */
+  private static final String NOT_SENT = "Message Failed to Send";
+
   /** With what was asked and why it was refused. */
   public RefusedException(String message, Throwable cause) {
     super(message, cause);
@@ -31,7 +34,9 @@ public final class RefusedException extends HostException {
    * systemd's.
    */
   static boolean isVerdict(DBusExecutionException error) {
+    String message = String.valueOf(error.getMessage());
     return error.getClass().equals(DBusExecutionException.class)
-        && !String.valueOf(error.getMessage()).startsWith(NOT_THERE);
+        && !message.startsWith(NOT_THERE)
+        && !message.contains(NOT_SENT);
   }
 }

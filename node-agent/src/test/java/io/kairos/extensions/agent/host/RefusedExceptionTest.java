@@ -24,5 +24,9 @@ class RefusedExceptionTest {
                 new DBusExecutionException(
                     "Failed to activate service 'org.freedesktop.systemd1': timed out")))
         .isFalse();
+    assertThat(
+            RefusedException.isVerdict(
+                new DBusExecutionException("(1) Message Failed to Send: Broken pipe")))
+        .isFalse();
   }
 }
