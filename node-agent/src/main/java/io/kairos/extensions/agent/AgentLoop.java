@@ -5,6 +5,7 @@ import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.host.HostException;
 import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.agent.plan.Backoff;
+import io.kairos.extensions.agent.plan.BootedSystem;
 import io.kairos.extensions.agent.plan.Desired;
 import io.kairos.extensions.agent.plan.Grants;
 import io.kairos.extensions.agent.plan.Planner;
@@ -13,9 +14,12 @@ import io.kairos.extensions.agent.report.Evidence;
 import io.kairos.extensions.agent.report.StatusSink;
 import io.kairos.extensions.agent.store.BootState;
 import io.kairos.extensions.agent.store.HostPaths;
+import io.kairos.extensions.agent.store.MapNote;
+import io.kairos.extensions.agent.store.Store;
 import io.kairos.extensions.agent.store.StoreLayout;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
+import io.kairos.extensions.api.v1alpha1.Profile;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
@@ -76,6 +80,9 @@ final class AgentLoop implements AutoCloseable {
 
   /** One for each class; none before the host said who it is. */
   private volatile List<ClassAgent> classes = List.of();
+
+  /** What the host's boot entries boot; nobody knows before the host said who it is. */
+  private Optional<KnownEntries> entries = Optional.empty();
 
   private int failedLooks;
 
@@ -278,6 +285,8 @@ final class AgentLoop implements AutoCloseable {
       agents.add(agent);
     }
     classes = List.copyOf(agents);
+    StoreLayout store = StoreLayout.of(known.kairos(), paths, ExtensionClass.SYSEXT);
+    entries = Optional.of(new KnownEntries(MapNote.entries(store, new Store(store))));
     identity = Optional.of(known);
   }
 
@@ -299,11 +308,15 @@ final class AgentLoop implements AutoCloseable {
         host.units().reload();
       }
       unitsMayBeUnread = false;
-      Grants grants = Grants.of(state.getSpec().maintenance(), BootState.read(paths).bootId());
+      BootState boot = BootState.read(paths);
+      Grants grants = Grants.of(state.getSpec().maintenance(), boot.bootId());
+      Map<Profile, BootedSystem> others =
+          entries.orElseThrow().others(boot.profile(), identity.orElseThrow());
       List<ClassAgent.Round> rounds = new ArrayList<>();
       for (ClassAgent one : classes) {
-        rounds.add(one.plan(wanted, merges, grants, reporter.previous(state)));
+        rounds.add(one.plan(wanted, merges, grants, others, reporter.previous(state)));
       }
+      entries.orElseThrow().keep();
       boolean reboot =
           Planner.isRebootDue(rounds.stream().map(ClassAgent.Round::plan).toList(), grants);
       OptionalLong rebootAgain = rebootStep.run(reboot, now());

@@ -6,6 +6,7 @@ import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.host.HostException;
 import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.agent.plan.Action;
+import io.kairos.extensions.agent.plan.BootedSystem;
 import io.kairos.extensions.agent.plan.Desired;
 import io.kairos.extensions.agent.plan.Drift;
 import io.kairos.extensions.agent.plan.Elsewhere;
@@ -31,6 +32,7 @@ import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
 import io.kairos.extensions.api.v1alpha1.ExtensionType;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateStatus;
 import io.kairos.extensions.api.v1alpha1.Phase;
+import io.kairos.extensions.api.v1alpha1.Profile;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -72,6 +74,11 @@ final class ClassAgent implements AutoCloseable {
   /** Who the host is, as it said last. */
   private Host.Identity identity;
 
+  /**
+   * The boot entries that boot another system than the one that runs, as it was at the last look.
+   */
+  private Map<Profile, BootedSystem> others = Map.of();
+
   private Memory memory = Memory.EMPTY;
 
   /** What is in effect and must not go without us; nothing before the first look. */
@@ -98,7 +105,11 @@ final class ClassAgent implements AutoCloseable {
     this.store = new Store(layout);
     this.rules =
         new ImageRules(
-            layout.extensionClass(), () -> this.identity, config, MapNote.fit(layout, store));
+            layout.extensionClass(),
+            () -> this.identity,
+            () -> this.others,
+            config,
+            MapNote.fit(layout, store));
     this.stageStep =
         new StageStep(
             new Stager(sources, layout, store), new Adoption(layout, store), rules, stagings);
@@ -106,7 +117,8 @@ final class ClassAgent implements AutoCloseable {
     this.trust = new ImageTrust(verified, store, signal);
     this.overlaps = new Overlaps(type(), layout.images(), signal);
     this.proofs = new Proofs(layout);
-    this.observer = new HostObserver(layout, () -> this.identity, verified, config.images());
+    this.observer =
+        new HostObserver(layout, () -> this.identity, () -> this.others, verified, config.images());
     this.refreshStep =
         new RefreshStep(host, layout.extensionClass(), observer, config.nodeName(), tally);
   }
@@ -160,14 +172,17 @@ final class ClassAgent implements AutoCloseable {
    * @param all what is asked for of all classes
    * @param merges of the host
    * @param grants what may disturb the node
+   * @param entries the boot entries that boot another system than the one that runs
    * @param reported what the node's status says
    */
   Round plan(
       Desired all,
       Map<ExtensionClass, Host.Merge> merges,
       Grants grants,
+      Map<Profile, BootedSystem> entries,
       NodeExtensionStateStatus reported)
       throws HostException, IOException {
+    others = Map.copyOf(entries);
     Desired desired = all.of(type());
     List<Assignment> assignments = desired.assignments();
     if (isInUse(desired)) {

@@ -3,6 +3,7 @@ package io.kairos.extensions.agent;
 import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.agent.image.HostFacts;
+import io.kairos.extensions.agent.plan.BootedSystem;
 import io.kairos.extensions.agent.plan.HostView;
 import io.kairos.extensions.agent.plan.NameView;
 import io.kairos.extensions.agent.plan.Storage;
@@ -13,6 +14,7 @@ import io.kairos.extensions.agent.store.Proofs;
 import io.kairos.extensions.agent.store.StoreLayout;
 import io.kairos.extensions.agent.store.StoreReader;
 import io.kairos.extensions.agent.store.VerifiedImages;
+import io.kairos.extensions.api.v1alpha1.Profile;
 import java.io.File;
 import java.io.IOException;
 import java.util.List;
@@ -38,15 +40,18 @@ final class HostObserver {
   private final VerifiedImages verified;
   private final Storage.Limits limits;
   private final Supplier<Host.Identity> identity;
+  private final Supplier<Map<Profile, BootedSystem>> others;
 
   /**
    * Looks at one class.
    *
    * @param identity who the host is, as it said last
+   * @param others the boot entries with another system
    */
   HostObserver(
       StoreLayout layout,
       Supplier<Host.Identity> identity,
+      Supplier<Map<Profile, BootedSystem>> others,
       VerifiedImages verified,
       Storage.Limits limits) {
     this.layout = layout;
@@ -56,6 +61,7 @@ final class HostObserver {
     this.verified = verified;
     this.limits = limits;
     this.identity = identity;
+    this.others = others;
   }
 
   private static Optional<String> obstacle(ExtensionClass of, Host.Identity identity) {
@@ -103,7 +109,8 @@ final class HostObserver {
         obstacle(layout.extensionClass(), known),
         merge.frozen(),
         layout.profiles().stream()
-            .collect(Collectors.toMap(profile -> profile, layout::folderName)));
+            .collect(Collectors.toMap(profile -> profile, layout::folderName)),
+        others.get());
   }
 
   private Storage storage(Map<String, Storage.ImageFile> images) throws IOException {

@@ -2,10 +2,12 @@ package io.kairos.extensions.agent;
 
 import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.image.ExtensionClass;
+import io.kairos.extensions.agent.plan.BootedSystem;
 import io.kairos.extensions.agent.plan.HostView;
 import io.kairos.extensions.agent.plan.ImageUse;
 import io.kairos.extensions.agent.plan.Staged;
 import io.kairos.extensions.agent.store.MapNote;
+import io.kairos.extensions.api.v1alpha1.Profile;
 import io.kairos.extensions.api.v1alpha1.Signature;
 import java.io.IOException;
 import java.util.HashMap;
@@ -19,17 +21,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What images of a class are held against, and were: the host's os-release, image policies and
- * hierarchies, and the certificates of those who have to have signed them. Each may change while
- * the agent runs, and while none does: by which rules an image was found fit is noted, so that the
- * next life looks into those again for which other rules hold by then, and into no other. What was
- * refused is not noted: it is looked into again. Used by the agent's loop alone.
+ * What images of a class are held against, and were: the os-release of the host and of its other
+ * boot entries, image policies and hierarchies, and the certificates of those who have to have
+ * signed them. Each may change while the agent runs, and while none does: by which rules an image
+ * was found fit is noted, so that the next life looks into those again for which other rules hold
+ * by then, and into no other. What was refused is not noted: it is looked into again. Used by the
+ * agent's loop alone.
  */
 final class ImageRules {
   private static final Logger LOG = LoggerFactory.getLogger(ImageRules.class);
 
   private final ExtensionClass extensionClass;
   private final Supplier<Host.Identity> identity;
+  private final Supplier<Map<Profile, BootedSystem>> others;
   private final SignatureRules signatures;
   private final MapNote<String> note;
 
@@ -48,15 +52,18 @@ final class ImageRules {
    * Of one class.
    *
    * @param identity who the host is, as it said last
+   * @param others the boot entries with another system
    * @param note what an earlier life found fit
    */
   ImageRules(
       ExtensionClass extensionClass,
       Supplier<Host.Identity> identity,
+      Supplier<Map<Profile, BootedSystem>> others,
       AgentConfig config,
       MapNote<String> note) {
     this.extensionClass = extensionClass;
     this.identity = identity;
+    this.others = others;
     this.signatures = new SignatureRules(config);
     this.note = note;
   }
@@ -153,6 +160,6 @@ final class ImageRules {
 
   private Judgement now(Signature wanted) {
     Host.Identity host = identity.get();
-    return new Judgement(host.facts(extensionClass), signatures.of(wanted, host));
+    return new Judgement(host.facts(extensionClass), signatures.of(wanted, host), others.get());
   }
 }

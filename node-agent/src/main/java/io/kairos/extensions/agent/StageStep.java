@@ -54,7 +54,8 @@ final class StageStep {
       return new Staged.NotStaged(not.reason(), not.message());
     }
     var signers = ((SignatureRules.Rule.Signers) judgement.rule()).signers();
-    HostFacts facts = judgement.facts().orElseThrow();
-    return stager.stage(assignment.target().image(), assignment.name(), facts.signedBy(signers));
+    HostFacts facts = judgement.facts().orElseThrow().signedBy(signers);
+    return stager.stage(
+        assignment.target().image(), assignment.name(), facts, judgement.elsewhere(facts));
   }
 }

@@ -6,6 +6,7 @@ import io.kairos.extensions.agent.host.HostException;
 import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.agent.image.HostFacts;
 import io.kairos.extensions.agent.image.ImagePolicy;
+import io.kairos.extensions.agent.image.OsRelease;
 import io.kairos.extensions.agent.image.TrustedCertificates;
 import io.kairos.extensions.agent.store.StoreLayout;
 import java.io.IOException;
@@ -34,6 +35,7 @@ final class FakeHost implements Host {
   private volatile CompletableFuture<Void> known = CompletableFuture.completedFuture(null);
   private volatile boolean trustedBoot;
   private volatile List<ImagePolicy> policies = List.of();
+  private volatile OsRelease osRelease = Images.host().osRelease();
 
   /** Merges the classes of these layouts, and no other. */
   FakeHost(StoreLayout... layouts) {
@@ -60,6 +62,11 @@ final class FakeHost implements Host {
   /** Was booted from a signed unified kernel image, and trusts nobody itself. */
   void trustedBoot(boolean isTrusted) {
     trustedBoot = isTrusted;
+  }
+
+  /** What the next boot boots. */
+  void system(String versionId) {
+    osRelease = new OsRelease(Map.of("ID", "kairos", "VERSION_ID", versionId));
   }
 
   /** Does not let itself be rebooted, or again: without a reason. */
@@ -128,11 +135,10 @@ final class FakeHost implements Host {
             one ->
                 byClass.put(
                     one,
-                    HostFacts.of(one, facts.architecture(), facts.osRelease())
-                        .withPolicies(policies)));
+                    HostFacts.of(one, facts.architecture(), osRelease).withPolicies(policies)));
     return new Identity(
         facts.architecture(),
-        facts.osRelease(),
+        osRelease,
         byClass,
         "257",
         "6.1",

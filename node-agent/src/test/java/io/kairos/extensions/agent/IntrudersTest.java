@@ -100,7 +100,8 @@ class IntrudersTest {
         .stage(
             new Target.ResolvedImage("file://" + SOURCES + "/demo.raw", SHA256),
             "demo",
-            Images.host());
+            Images.host(),
+            Map.of());
   }
 
   @ParameterizedTest

@@ -69,7 +69,7 @@ public final class AgentDownload {
       throws IOException, InterruptedException {
     HostFacts host = HostFacts.of(MachineArchitecture.X86_64, new OsRelease(Map.of("ID", "bench")));
     long begin = System.nanoTime();
-    Staged outcome = stager.stage(image, name, host);
+    Staged outcome = stager.stage(image, name, host, Map.of());
     long nanos = System.nanoTime() - begin;
     if (!(outcome instanceof Staged.Ready)) {
       throw new IllegalStateException(outcome.toString());

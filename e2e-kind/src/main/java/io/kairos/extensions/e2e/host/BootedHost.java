@@ -60,7 +60,7 @@ public final class BootedHost implements TestHost {
   }
 
   private final BaseRoot.Available base;
-  private final HostOptions options;
+  private HostOptions options;
   private final String machineId = UUID.randomUUID().toString().replace("-", "");
   private final Path work;
   private final Path cgroup;
@@ -307,6 +307,20 @@ public final class BootedHost implements TestHost {
     lock.lock();
     try {
       return profile;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * From the next boot on this file lies on the host's root, in place of any other.
+   *
+   * @param path absolute, on the host
+   */
+  public void layFromNextBoot(String path, String content) {
+    lock.lock();
+    try {
+      options = options.withFile(path, content);
     } finally {
       lock.unlock();
     }

@@ -84,6 +84,7 @@ final class HostFiles {
           if (!Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)
               && !file.equals(layout.verified())
               && !file.equals(layout.fit())
+              && !file.equals(layout.entries())
               && !file.equals(layout.ledger())
               && !file.equals(layout.proofs())) {
             files.put(onHost(layout, file), describe(file));

@@ -7,6 +7,7 @@ import io.kairos.extensions.agent.image.Inspection;
 import io.kairos.extensions.agent.plan.Staged;
 import io.kairos.extensions.agent.store.Store;
 import io.kairos.extensions.agent.store.StoreLayout;
+import io.kairos.extensions.api.v1alpha1.Profile;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.api.v1alpha1.Target;
 import java.io.IOException;
@@ -19,7 +20,9 @@ import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -55,22 +58,24 @@ public final class Stager {
    * @param image what
    * @param name the name it will have on the host
    * @param host what it has to fit
+   * @param elsewhere what it would have to fit in the boot entries with another system
    * @throws InterruptedException when the thread is; what came until then is kept
    */
-  public Staged stage(Target.ResolvedImage image, String name, HostFacts host)
+  public Staged stage(
+      Target.ResolvedImage image, String name, HostFacts host, Map<Profile, HostFacts> elsewhere)
       throws InterruptedException {
     Part part = new Part(layout.staging(), image.sha256());
     try {
       Path kept = layout.images().resolve(image.sha256());
       if (Files.isRegularFile(kept, LinkOption.NOFOLLOW_LINKS)) {
         if (Download.digest(kept).equals(image.sha256())) {
-          return inspect(kept, name, host);
+          return inspect(kept, name, host, elsewhere);
         }
         LOG.warn("image {} of the store has another digest: it is fetched again", image.sha256());
         store.discard(image.sha256());
       }
       fetch(image, host, part);
-      Staged verdict = inspect(part.file(), name, host);
+      Staged verdict = inspect(part.file(), name, host, elsewhere);
       if (verdict instanceof Staged.Ready) {
         store.keep(part.file(), image.sha256());
         part.done();
@@ -173,15 +178,30 @@ public final class Stager {
     }
   }
 
-  private static Staged inspect(Path file, String name, HostFacts host) throws IOException {
+  private static Staged inspect(
+      Path file, String name, HostFacts host, Map<Profile, HostFacts> elsewhere)
+      throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      Inspection inspection = ImageInspector.inspect(ImageBytes.of(channel), name, host);
+      ImageBytes bytes = ImageBytes.of(channel);
+      Inspection inspection = ImageInspector.inspect(bytes, name, host);
       if (inspection instanceof Inspection.Unfit unfit) {
-        return new Staged.Unfit(unfit.reason().text(), unfit.message());
+        return unfit(unfit);
+      }
+      Map<Profile, Staged.Unfit> misfits = new EnumMap<>(Profile.class);
+      for (Map.Entry<Profile, HostFacts> entry : elsewhere.entrySet()) {
+        if (ImageInspector.inspect(bytes, name, entry.getValue())
+            instanceof Inspection.Unfit unfit) {
+          misfits.put(entry.getKey(), unfit(unfit));
+        }
       }
       Inspection.Fits fits = (Inspection.Fits) inspection;
-      return new Staged.Ready(fits.unitFiles(), fits.nodeRuntime(), Set.copyOf(fits.hierarchies()));
+      return new Staged.Ready(
+          fits.unitFiles(), fits.nodeRuntime(), Set.copyOf(fits.hierarchies()), misfits);
     }
+  }
+
+  private static Staged.Unfit unfit(Inspection.Unfit unfit) {
+    return new Staged.Unfit(unfit.reason().text(), unfit.message());
   }
 
   private static Staged dropped(Part part, Staged outcome) {

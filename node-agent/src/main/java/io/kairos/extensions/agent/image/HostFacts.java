@@ -54,6 +54,12 @@ public record HostFacts(
         extensionClass, architecture, osRelease, idLikeCounts, hierarchies, policies, demanded);
   }
 
+  /** The same host, where it boots another system. */
+  public HostFacts on(MachineArchitecture other, OsRelease system) {
+    return new HostFacts(
+        extensionClass, other, system, idLikeCounts, hierarchies, policies, signers);
+  }
+
   /** The same host with other policies. */
   public HostFacts withPolicies(List<ImagePolicy> others) {
     return new HostFacts(

@@ -9,10 +9,13 @@ import io.kairos.extensions.api.v1alpha1.Profile;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.api.v1alpha1.Requirements;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Decides about one assignment.
@@ -32,7 +35,8 @@ import java.util.regex.Pattern;
  *   <li>What is to wait <b>for a drain</b> gives way until the operator allows it. What was good
  *       here is merged again without: that is a repair, and so is going back.
  *   <li><b>passive and recovery are the way back</b>: beside other profiles they get a version once
- *       it is good here. Alone they are linked directly.
+ *       it is good here. Alone they are linked directly. Where an entry boots another system than
+ *       the one that runs, its folder keeps what it has until the image was matched with that one.
  *   <li><b>Removal</b> is {@link Removal}'s.
  *   <li>A merged image whose extension has services or health checks <b>proves itself</b>: before
  *       it is committed, once more at the end of its soak, and after each boot. One that does not
@@ -458,7 +462,20 @@ final class Decider {
       changes.addAll(wanted(assignment).wayBack(changes));
     }
     if (!changes.isEmpty() && !isReady(assignment)) {
-      return stage(assignment);
+      boolean isForOthers =
+          changes.stream()
+              .allMatch(
+                  change ->
+                      change instanceof Action.LinkProfile link
+                          && view.others().containsKey(link.profile()));
+      return proven && good && isForOthers
+          ? Decision.of(assignment, Phase.ACTIVE, Reasons.MERGED, "").staging()
+          : stage(assignment);
+    }
+    Map<Profile, Staged.Unfit> kept = wanted(assignment).kept();
+    if (booted.isEmpty() && kept.keySet().containsAll(wanted(assignment).direct())) {
+      Staged.Unfit unfit = kept.values().iterator().next();
+      return giveUp(assignment, Phase.INCOMPATIBLE, unfit.reason(), kept(kept));
     }
     if (changes.isEmpty() && merged && !good && soaked && !lasts) {
       return proofs.prove(assignment); // the soak ends with what it began with
@@ -482,7 +499,7 @@ final class Decider {
           Decision.of(
               assignment, Phase.STAGED, Planner.AT_WORK, "is being linked for the next boot");
     } else if (proven && good && changes.isEmpty()) {
-      decision = Decision.of(assignment, Phase.ACTIVE, Reasons.MERGED, "");
+      decision = Decision.of(assignment, Phase.ACTIVE, Reasons.MERGED, kept(kept));
     } else {
       decision =
           Decision.of(
@@ -493,6 +510,19 @@ final class Decider {
               .wakingAt(soakEnd);
     }
     return decision.settling(changes);
+  }
+
+  /** For a person. */
+  private String kept(Map<Profile, Staged.Unfit> kept) {
+    return kept.entrySet().stream()
+        .map(
+            entry ->
+                view.folders().get(entry.getKey())
+                    + " keeps what it has, as its entry boots "
+                    + view.others().get(entry.getKey()).text()
+                    + ": "
+                    + entry.getValue().message())
+        .collect(Collectors.joining("; "));
   }
 
   private Decision stage(Assignment assignment) {
@@ -521,7 +551,18 @@ final class Decider {
   }
 
   private WantedLinks wanted(Assignment assignment) {
-    return new WantedLinks(view, assignment);
+    return new WantedLinks(view, assignment, misfits(assignment));
+  }
+
+  /** Of an image that was looked into; what it was held against may be out of date by now. */
+  private Map<Profile, Staged.Unfit> misfits(Assignment assignment) {
+    Map<Profile, Staged.Unfit> misfits = new EnumMap<>(Profile.class);
+    memory
+        .staged(Memory.use(assignment))
+        .filter(Staged.Ready.class::isInstance)
+        .ifPresent(staged -> misfits.putAll(((Staged.Ready) staged).misfits()));
+    misfits.keySet().retainAll(view.others().keySet());
+    return misfits;
   }
 
   private static String folders(Assignment assignment) {

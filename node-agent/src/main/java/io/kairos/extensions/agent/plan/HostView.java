@@ -27,6 +27,7 @@ import java.util.stream.Stream;
  * @param obstacle why this host can merge nothing of this class at all, where it cannot
  * @param frozen why it lets nothing of it be merged or unmerged at present, where it does not
  * @param folders the profiles that the host has, with what the folder of each is called there
+ * @param others the boot entries that boot another system than the one that runs, with what it is
  */
 public record HostView(
     Optional<Profile> bootProfile,
@@ -42,7 +43,8 @@ public record HostView(
     Versions versions,
     Optional<String> obstacle,
     Optional<String> frozen,
-    Map<Profile, String> folders) {
+    Map<Profile, String> folders,
+    Map<Profile, BootedSystem> others) {
 
   /**
    * Versions of a host.
@@ -82,7 +84,8 @@ public record HostView(
         Versions.UNKNOWN,
         Optional.empty(),
         Optional.empty(),
-        EVERY_PROFILE);
+        EVERY_PROFILE,
+        Map.of());
   }
 
   /** Takes copies. */
@@ -96,6 +99,7 @@ public record HostView(
     hierarchies = List.copyOf(hierarchies);
     hides = Map.copyOf(hides);
     folders = Map.copyOf(folders);
+    others = Map.copyOf(others);
   }
 
   /** The profiles that the host has. */

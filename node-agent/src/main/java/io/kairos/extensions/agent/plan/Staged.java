@@ -1,5 +1,7 @@
 package io.kairos.extensions.agent.plan;
 
+import io.kairos.extensions.api.v1alpha1.Profile;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -13,12 +15,23 @@ public sealed interface Staged {
    * @param nodeRuntime the node's own runtime found inside (kubelet, containerd, …), which must not
    *     be swapped live
    * @param hierarchies the host's hierarchies that it has something for
+   * @param misfits the boot entries whose system is another one, which it does not fit
    */
-  record Ready(boolean unitFiles, Optional<String> nodeRuntime, Set<String> hierarchies)
+  record Ready(
+      boolean unitFiles,
+      Optional<String> nodeRuntime,
+      Set<String> hierarchies,
+      Map<Profile, Unfit> misfits)
       implements Staged {
-    /** Takes a copy. */
+    /** Takes copies. */
     public Ready {
       hierarchies = Set.copyOf(hierarchies);
+      misfits = Map.copyOf(misfits);
+    }
+
+    /** One that fits every boot entry. */
+    public Ready(boolean unitFiles, Optional<String> nodeRuntime, Set<String> hierarchies) {
+      this(unitFiles, nodeRuntime, hierarchies, Map.of());
     }
 
     /** One that has something for {@code /usr} alone, as most have. */

@@ -5,8 +5,10 @@ import io.kairos.extensions.api.v1alpha1.Profile;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -16,6 +18,9 @@ import java.util.Set;
  * <p>passive and recovery are the way back: beside other profiles they come last, once the version
  * is good on this host. A name in {@code common} is in no other folder, not even between two steps,
  * since immucore stops linking there.
+ *
+ * <p>A boot entry whose system is another one than the image was found fit for keeps what it has:
+ * one bad image leaves its boot without any extension.
  */
 final class WantedLinks {
   private final HostView view;
@@ -23,9 +28,21 @@ final class WantedLinks {
   private final NameView links;
   private final String name;
   private final String sha256;
+  private final Map<Profile, Staged.Unfit> misfits;
 
+  /** For an image that fits what every boot entry boots. */
   WantedLinks(HostView view, Assignment assignment) {
+    this(view, assignment, Map.of());
+  }
+
+  /**
+   * For an image that was looked into.
+   *
+   * @param misfits the boot entries that it does not fit
+   */
+  WantedLinks(HostView view, Assignment assignment, Map<Profile, Staged.Unfit> misfits) {
     this.view = view;
+    this.misfits = Map.copyOf(misfits);
     this.assignment = assignment;
     this.links = view.name(assignment.name());
     this.name = assignment.name();
@@ -99,10 +116,22 @@ final class WantedLinks {
     return linking(assignment.target().profiles(), before);
   }
 
+  /** The wanted profiles that keep what they have, each with why. */
+  Map<Profile, Staged.Unfit> kept() {
+    Map<Profile, Staged.Unfit> kept = new EnumMap<>(Profile.class);
+    for (Profile profile : assignment.target().profiles()) {
+      if (misfits.containsKey(profile) && !links.isLinked(profile, sha256)) {
+        kept.put(profile, misfits.get(profile));
+      }
+    }
+    return kept;
+  }
+
   /** Links the image in the profiles where it is not linked, nor about to be. */
   private List<Action> linking(Collection<Profile> wanted, List<Action> before) {
     return Arrays.stream(Profile.values())
         .filter(wanted::contains)
+        .filter(profile -> !misfits.containsKey(profile))
         .filter(profile -> !links.isLinked(profile, sha256))
         .<Action>map(profile -> new Action.LinkProfile(profile, name, sha256))
         .filter(action -> !before.contains(action))

@@ -5,6 +5,7 @@ import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -16,6 +17,9 @@ import java.util.Optional;
  * to; where that is the image itself, the version that is good. A good version stays in its
  * profiles when a refresh with it fails: it has been merged here before, so the fault may well be
  * another's.
+ *
+ * <p>A boot entry with another system than the one that runs is left as it is: what does not work
+ * here says nothing about what it boots.
  *
  * <p>Where something is merged of which nobody knows what it is, or whose file is gone, a refresh
  * could not bring it back: links may move, but none is asked for, and what is merged stays for as
@@ -62,7 +66,7 @@ final class WayBack {
             && links.good().filter(sha256::equals).isPresent();
     List<Action> steps = new ArrayList<>();
     if (!stays) {
-      for (Profile profile : Profile.values()) {
+      for (Profile profile : profiles()) {
         if (links.inProfile(profile).filter(sha256::equals).isPresent()) {
           boolean isBooted = booted.filter(profile::equals).isPresent();
           steps.add(inProfile(profile, isBooted ? back : good(sha256)));
@@ -84,14 +88,14 @@ final class WayBack {
     boolean isLeft =
         view.isMerged(name, sha256)
             || links.linkedForRun().filter(sha256::equals).isPresent()
-            || links.profiles().values().contains(new Link.Image(sha256))
+            || profiles().stream().anyMatch(profile -> links.isLinked(profile, sha256))
             || links.root().filter(new Link.Image(sha256)::equals).isPresent();
     if (isGood || !isLeft) {
       return decision;
     }
     Optional<String> back = committed(sha256).or(() -> good(sha256));
     List<Action> steps = new ArrayList<>();
-    for (Profile profile : Profile.values()) {
+    for (Profile profile : profiles()) {
       if (links.inProfile(profile).filter(sha256::equals).isPresent()) {
         boolean isBooted = booted.filter(profile::equals).isPresent();
         steps.add(inProfile(profile, isBooted ? back : good(sha256)));
@@ -120,7 +124,7 @@ final class WayBack {
    */
   Decision rollBackWithNextBoot(String sha256, Decision decision) {
     List<Action> steps = new ArrayList<>();
-    for (Profile profile : Profile.values()) {
+    for (Profile profile : profiles()) {
       if (links.inProfile(profile).filter(sha256::equals).isPresent()) {
         steps.add(inProfile(profile, good(sha256)));
       }
@@ -237,6 +241,13 @@ final class WayBack {
 
   private Optional<String> good(String except) {
     return links.good().filter(image -> !image.equals(except) && view.images().contains(image));
+  }
+
+  /** Those of the system that runs. */
+  private List<Profile> profiles() {
+    return Arrays.stream(Profile.values())
+        .filter(profile -> !view.others().containsKey(profile))
+        .toList();
   }
 
   private Action inProfile(Profile profile, Optional<String> image) {

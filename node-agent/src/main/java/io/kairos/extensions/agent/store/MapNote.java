@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Objects;
@@ -21,11 +23,13 @@ public final class MapNote<V> {
   private static final ObjectMapper JSON = JsonMapper.builder().build();
 
   private final NoteFile file;
+  private final Path place;
   private final Syncs syncs;
   private final JavaType type;
 
   private MapNote(Path place, Class<V> of, StoreLayout layout, Store store) {
     this.file = new NoteFile(place, layout.links().resolve(place.getFileName()));
+    this.place = place;
     this.syncs = store.syncs();
     this.type = JSON.getTypeFactory().constructMapType(TreeMap.class, String.class, of);
   }
@@ -38,6 +42,16 @@ public final class MapNote<V> {
   /** By which rules images were found fit for the host. */
   public static MapNote<String> fit(StoreLayout layout, Store store) {
     return new MapNote<>(layout.fit(), String.class, layout, store);
+  }
+
+  /** What the host's boot entries boot. */
+  public static MapNote<NotedEntry> entries(StoreLayout layout, Store store) {
+    return new MapNote<>(layout.entries(), NotedEntry.class, layout, store);
+  }
+
+  /** Whether there is a folder for it yet. */
+  public boolean isWritable() {
+    return Files.isDirectory(place.getParent(), LinkOption.NOFOLLOW_LINKS);
   }
 
   /**

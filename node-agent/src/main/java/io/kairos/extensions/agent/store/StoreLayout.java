@@ -139,6 +139,11 @@ public sealed interface StoreLayout permits KairosLayout, SystemdLayout {
     return ours().resolve("fit.json");
   }
 
+  /** What the host's boot entries boot, for the next life of the agent. */
+  default Path entries() {
+    return ours().resolve("entries.json");
+  }
+
   /** A profile's folder. */
   default Path profile(Profile profile) {
     return here(profileOnHost(profile));

@@ -145,6 +145,7 @@ final class HostTree {
   private static boolean isNote(StoreLayout layout, Path path) {
     return path.equals(layout.verified())
         || path.equals(layout.fit())
+        || path.equals(layout.entries())
         || path.equals(layout.ledger())
         || path.equals(layout.proofs());
   }

@@ -100,6 +100,9 @@ final class StepNames {
     if (path.getFileName().equals(layout.verified().getFileName())) {
       return Optional.of("3 note of what is verified");
     }
+    if (path.getFileName().equals(layout.entries().getFileName())) {
+      return Optional.of("0 note of boot entries");
+    }
     return path.getFileName().equals(layout.fit().getFileName())
         ? Optional.of("3 note of what is fit")
         : Optional.empty();

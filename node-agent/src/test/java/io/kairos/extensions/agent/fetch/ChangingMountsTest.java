@@ -75,7 +75,7 @@ class ChangingMountsTest {
       throws InterruptedException {
     Target.ResolvedImage image =
         new Target.ResolvedImage(server.url(path), SHA256, pullSecret, caBundle);
-    return stager.stage(image, "demo", Images.host());
+    return stager.stage(image, "demo", Images.host(), Map.of());
   }
 
   private static String reason(Staged outcome) {

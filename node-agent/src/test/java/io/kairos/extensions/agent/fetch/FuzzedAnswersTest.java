@@ -63,7 +63,10 @@ class FuzzedAnswersTest {
               () ->
                   new Stager(sources, host.layout(), host.store())
                       .stage(
-                          new Target.ResolvedImage(url.of(server), SHA256), "demo", Images.host()));
+                          new Target.ResolvedImage(url.of(server), SHA256),
+                          "demo",
+                          Images.host(),
+                          Map.of()));
       Path kept = host.layout().images().resolve(SHA256);
       if (outcome instanceof Staged.Ready) {
         assertThat(kept).hasBinaryContent(IMAGE);

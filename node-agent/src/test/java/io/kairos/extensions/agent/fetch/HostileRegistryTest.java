@@ -101,7 +101,8 @@ class HostileRegistryTest {
             new Target.ResolvedImage(
                 "oci://localhost:" + server.port() + "/team/demo:v1", SHA256, pullSecret, ""),
             "demo",
-            Images.host());
+            Images.host(),
+            Map.of());
   }
 
   private Staged stage() throws Exception {
@@ -224,7 +225,8 @@ class HostileRegistryTest {
             .stage(
                 new Target.ResolvedImage("oci://localhost:" + server.port() + "/x", SHA256),
                 "demo",
-                Images.host()),
+                Images.host(),
+                Map.of()),
         Reasons.INVALID_OCI_CONTENT,
         "head is larger than");
     assertNothingLeft();

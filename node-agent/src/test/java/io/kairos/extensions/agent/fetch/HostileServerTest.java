@@ -66,7 +66,7 @@ class HostileServerTest {
 
   private Staged stage(String url, FetchConfig config, Limits limits) throws Exception {
     return stager(config, limits, Optional.empty())
-        .stage(new Target.ResolvedImage(url, SHA256), "demo", Images.host());
+        .stage(new Target.ResolvedImage(url, SHA256), "demo", Images.host(), Map.of());
   }
 
   private Staged stage() throws Exception {
@@ -498,11 +498,11 @@ class HostileServerTest {
     Stager stager = stager(FetchConfig.DEFAULT, Limits.DEFAULT, Optional.empty());
     Target.ResolvedImage image = new Target.ResolvedImage(server.url(), SHA256);
 
-    Staged first = stager.stage(image, "demo", Images.host());
+    Staged first = stager.stage(image, "demo", Images.host(), Map.of());
     assertNotStaged(first, Reasons.DOWNLOAD_REFUSED, "HTTP " + status, "come back " + words);
     assertThat(((Staged.NotStaged) first).pauseMillis()).isEqualTo(120_000);
 
-    Staged second = stager.stage(image, "demo", Images.host());
+    Staged second = stager.stage(image, "demo", Images.host(), Map.of());
     assertNotStaged(second, Reasons.DOWNLOAD_REFUSED, server.url() + " asked to be left alone");
     assertThat(((Staged.NotStaged) second).pauseMillis()).isBetween(1_000L, 120_000L);
     assertThat(server.requests()).as("not asked again").hasSize(1);
@@ -524,11 +524,12 @@ class HostileServerTest {
     Stager stager = stager(config, Limits.DEFAULT, Optional.empty());
     Target.ResolvedImage image = new Target.ResolvedImage(server.url("/origin/image.raw"), SHA256);
     for (int tries = 0; tries < 2; tries++) {
-      Staged outcome = stager.stage(image, "demo", Images.host());
+      Staged outcome = stager.stage(image, "demo", Images.host(), Map.of());
       assertNotStaged(outcome, Reasons.DOWNLOAD_REFUSED, "HTTP 500", "/mirror/image.raw");
       assertThat(((Staged.NotStaged) outcome).pauseMillis()).isZero();
     }
-    assertThat(stager.stage(image, "demo", Images.host())).isInstanceOf(Staged.Ready.class);
+    assertThat(stager.stage(image, "demo", Images.host(), Map.of()))
+        .isInstanceOf(Staged.Ready.class);
     assertThat(server.requests())
         .extracting(ScriptedServer.Request::path)
         .containsExactly(
@@ -658,7 +659,7 @@ class HostileServerTest {
       FetchConfig config = through("HTTPS_PROXY", "http://user:geheim@localhost:" + tunnel.port());
       assertThat(
               stager(config, Limits.DEFAULT, Optional.of(certificate.pem()))
-                  .stage(image, "demo", Images.host()))
+                  .stage(image, "demo", Images.host(), Map.of()))
           .isInstanceOf(Staged.Ready.class);
       assertThat(tunnel.requests().get(0).line()).startsWith("CONNECT images.example:443 ");
       assertThat(secure.requests()).containsExactly("GET /demo.raw");

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.junit.jupiter.api.AfterAll;
@@ -61,7 +62,7 @@ class OciTest {
     Sources sources =
         new Sources(Optional.empty(), host.layout().host(), List.of(), FetchConfig.DEFAULT);
     return new Stager(sources, host.layout(), host.store())
-        .stage(new Target.ResolvedImage(url, SHA256), "demo", facts);
+        .stage(new Target.ResolvedImage(url, SHA256), "demo", facts, Map.of());
   }
 
   private void assertKeptAlone(Staged outcome) throws IOException {

@@ -85,7 +85,11 @@ class PullSecretTest {
         new FetchConfig(Proxies.NONE, mirrors, Limits.MAX_IMAGE_BYTES, Optional.of(folder));
     Sources sources = new Sources(siteCa, host.layout().host(), List.of(), config);
     return new Stager(sources, host.layout(), host.store())
-        .stage(new Target.ResolvedImage(url, SHA256, pullSecret, caBundle), "demo", Images.host());
+        .stage(
+            new Target.ResolvedImage(url, SHA256, pullSecret, caBundle),
+            "demo",
+            Images.host(),
+            Map.of());
   }
 
   private static void assertNotStaged(Staged outcome, String reason, String... words) {

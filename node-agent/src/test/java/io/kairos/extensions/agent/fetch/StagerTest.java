@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
@@ -72,7 +73,7 @@ class StagerTest {
   }
 
   private static Staged stage(Stager stager, String url, String sha256) throws Exception {
-    return stager.stage(new Target.ResolvedImage(url, sha256), "demo", Images.host());
+    return stager.stage(new Target.ResolvedImage(url, sha256), "demo", Images.host(), Map.of());
   }
 
   private void assertKept() throws IOException {
@@ -389,7 +390,7 @@ class StagerTest {
     server.file("/demo.raw", IMAGE);
     HostFacts other = HostFacts.of(MachineArchitecture.ARM64, Images.host().osRelease());
     Target.ResolvedImage image = new Target.ResolvedImage(server.url("/demo.raw"), SHA256);
-    assertThat(stager(Optional.empty()).stage(image, "demo", other))
+    assertThat(stager(Optional.empty()).stage(image, "demo", other, Map.of()))
         .isInstanceOfSatisfying(
             Staged.Unfit.class,
             unfit -> assertThat(unfit.reason()).isEqualTo("ArchitectureMismatch"));

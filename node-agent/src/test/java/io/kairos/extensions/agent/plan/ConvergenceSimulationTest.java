@@ -52,6 +52,9 @@ class ConvergenceSimulationTest {
       List.of(HealthCheck.builder().name("up").unit("it.service").build());
   private static final String RUNTIME = "runtime";
 
+  /** Fits the system that runs, and no other. */
+  private static final String NARROW = "narrow";
+
   @Test
   void everyHistoryEndsConvergedAndHarmsNothingOnTheWay() {
     Long only = Long.getLong("simulation.seed");
@@ -116,6 +119,16 @@ class ConvergenceSimulationTest {
       return switch (assignment.target().version()) {
         case UNFIT -> new Staged.Unfit("OsMismatch", "made for another system");
         case RUNTIME -> new Staged.Ready(true, Optional.of("/usr/bin/k3s"));
+        case NARROW ->
+            new Staged.Ready(
+                true,
+                Optional.empty(),
+                Set.of("/usr"),
+                host.view().others().keySet().stream()
+                    .collect(
+                        Collectors.toMap(
+                            entry -> entry,
+                            entry -> new Staged.Unfit("OsMismatch", "for another system"))));
         default -> new Staged.Ready(true, Optional.empty());
       };
     }
@@ -130,7 +143,7 @@ class ConvergenceSimulationTest {
     }
 
     private void event() {
-      switch (random.nextInt(20)) {
+      switch (random.nextInt(21)) {
         case 0, 1, 2 -> assign();
         case 3 -> {
           String name = name();
@@ -164,6 +177,11 @@ class ConvergenceSimulationTest {
           }
         }
         case 11 -> forget();
+        case 12 -> {
+          note("power cut, boots an upgrade");
+          agent.crash();
+          host.upgrade();
+        }
         default -> round(random.nextInt(4) == 0);
       }
     }
@@ -195,7 +213,7 @@ class ConvergenceSimulationTest {
       String version =
           switch (random.nextInt(8)) {
             case 0, 1 -> BAD;
-            case 2 -> List.of(UNFIT, RUNTIME, ILL).get(random.nextInt(3));
+            case 2 -> List.of(UNFIT, RUNTIME, NARROW).get(random.nextInt(3));
             case 3 -> ILL;
             default -> GOOD.get(random.nextInt(GOOD.size()));
           };
@@ -288,12 +306,35 @@ class ConvergenceSimulationTest {
       Map<String, Optional<String>> before = host.merged();
       Set<String> foreign = host.foreign();
       trace.add(action);
+      checkOtherSystems(action);
       Set<String> failing = failing();
       agent.act(action);
       assertThat(host.foreign()).as("somebody else's entries").isEqualTo(foreign);
       if (action instanceof Action.Refresh) {
         checkNothingElseWentAway(before, failing);
       }
+    }
+
+    /** An entry with another system gets what fits it, and loses what nobody wants there. */
+    private void checkOtherSystems(Action action) {
+      Set<Profile> others = host.view().others().keySet();
+      if (action instanceof Action.LinkProfile link && others.contains(link.profile())) {
+        assertThat(wanted(link.name()).target().image().sha256())
+            .as("%s", link)
+            .isEqualTo(link.sha256())
+            .isNotEqualTo(Wanted.digest(link.name(), NARROW));
+      }
+      if (action instanceof Action.UnlinkProfile unlink && others.contains(unlink.profile())) {
+        Assignment assignment = wanted(unlink.name());
+        assertThat(
+                assignment.remove() || !assignment.target().profiles().contains(unlink.profile()))
+            .as("%s", unlink)
+            .isTrue();
+      }
+    }
+
+    private Assignment wanted(String name) {
+      return agent.wanted().stream().filter(a -> a.name().equals(name)).findFirst().orElseThrow();
     }
 
     /** A NextBoot version that a boot did not merge has its trial by refresh. */

@@ -63,7 +63,8 @@ class GarbageTest {
         HostView.Versions.UNKNOWN,
         Optional.empty(),
         Optional.empty(),
-        HostView.EVERY_PROFILE);
+        HostView.EVERY_PROFILE,
+        Map.of());
   }
 
   private static Set<String> deleted(Storage storage, Memory memory, Assignment... assignments) {

@@ -38,6 +38,8 @@ public final class ModelHost {
   private Map<String, Set<String>> hides = Map.of();
   private Optional<String> obstacle = Optional.empty();
   private Optional<String> frozen = Optional.empty();
+  private BootEntries entries = BootEntries.UNKNOWN;
+  private int system = 1;
   private HostView.Versions versions = new HostView.Versions("257.13", "6.1.0-18-amd64");
 
   /** Booted into {@code active}, empty. */
@@ -45,6 +47,11 @@ public final class ModelHost {
     for (Profile profile : Profile.values()) {
       profiles.put(profile, new TreeMap<>());
     }
+    entries = entries.booted(Profile.ACTIVE, system(), false);
+  }
+
+  private BootedSystem system() {
+    return new BootedSystem("X86_64", Map.of("ID", "kairos", "VERSION_ID", String.valueOf(system)));
   }
 
   /** What the agent would observe. */
@@ -78,7 +85,8 @@ public final class ModelHost {
         versions,
         obstacle,
         frozen,
-        HostView.EVERY_PROFILE);
+        HostView.EVERY_PROFILE,
+        entries.others(system()));
   }
 
   private Set<String> names() {
@@ -215,6 +223,11 @@ public final class ModelHost {
   /** The power goes and comes back: immucore links the profile and {@code common}. */
   public void boot(Optional<Profile> profile) {
     booted = profile;
+    if (profile.isPresent()) {
+      BootedSystem boots = entries.systems().get(profile.get());
+      system = Integer.parseInt(boots.osRelease().get("VERSION_ID"));
+      entries = entries.booted(profile.get(), boots, false);
+    }
     run.clear();
     proofs.clear();
     merged = new TreeMap<>();
@@ -229,6 +242,18 @@ public final class ModelHost {
   /** The power goes and comes back with {@code active}. */
   public void boot() {
     boot(Optional.of(Profile.ACTIVE));
+  }
+
+  /** The next system is written to {@code active}, and booted. */
+  public void upgrade() {
+    int newest =
+        entries.systems().values().stream()
+            .mapToInt(one -> Integer.parseInt(one.osRelease().get("VERSION_ID")))
+            .max()
+            .orElseThrow();
+    system = newest + 1;
+    entries = entries.booted(Profile.ACTIVE, system(), false);
+    boot();
   }
 
   /** It can merge nothing of the class at all, for this reason; or can, without one. */

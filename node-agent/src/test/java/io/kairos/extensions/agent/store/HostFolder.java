@@ -76,7 +76,8 @@ public record HostFolder(StoreLayout layout) {
 
   /**
    * Everything in the store, the profiles' and the run folder that is no folder, with what links
-   * lead to. An agent may be at work there: where something goes in between it is looked at anew.
+   * lead to, but for the note of the host's boot entries. An agent may be at work there: where
+   * something goes in between it is looked at anew.
    */
   public Map<String, String> entries() throws IOException {
     for (int i = 0; i < MOST_LOOKS; i++) {
@@ -100,7 +101,9 @@ public record HostFolder(StoreLayout layout) {
     for (Path folder : folders) {
       try (Stream<Path> all = Files.walk(folder)) {
         for (Path path :
-            all.filter(p -> Files.isSymbolicLink(p) || !Files.isDirectory(p)).toList()) {
+            all.filter(p -> Files.isSymbolicLink(p) || !Files.isDirectory(p))
+                .filter(p -> !p.equals(layout.entries()))
+                .toList()) {
           entries.put(
               "/" + layout.host().root().relativize(path),
               Files.isSymbolicLink(path) ? Files.readSymbolicLink(path).toString() : "");

@@ -1,0 +1,166 @@
+package io.kairos.extensions.agent.plan;
+
+import static io.kairos.extensions.agent.plan.Wanted.live;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.kairos.extensions.agent.plan.Action.LinkProfile;
+import io.kairos.extensions.agent.plan.Action.UnlinkProfile;
+import io.kairos.extensions.api.v1alpha1.Assignment;
+import io.kairos.extensions.api.v1alpha1.HealthCheck;
+import io.kairos.extensions.api.v1alpha1.Phase;
+import io.kairos.extensions.api.v1alpha1.Profile;
+import io.kairos.extensions.api.v1alpha1.Reasons;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** A host was upgraded: its passive entry boots the system before, its active one the new one. */
+class OtherSystemPlanTest extends PlanScenario {
+  private static final Profile[] BOTH = {Profile.ACTIVE, Profile.PASSIVE};
+
+  private static final Staged FITS_BOTH = new Staged.Ready(false, Optional.empty());
+
+  private static final Staged FITS_ACTIVE_ALONE =
+      new Staged.Ready(
+          false,
+          Optional.empty(),
+          Set.of("/usr"),
+          Map.of(Profile.PASSIVE, new Staged.Unfit(Reasons.OS_MISMATCH, "its VERSION_ID is 2")));
+
+  @BeforeEach
+  void upgraded() {
+    agent.want(live("tool", "1", BOTH)).settleForGood();
+    agent.crash();
+    host.upgrade();
+    agent.settleForGood();
+    agent.news();
+  }
+
+  private Optional<String> inPassive() {
+    return host.view().name("tool").inProfile(Profile.PASSIVE);
+  }
+
+  @Test
+  void passiveKeepsWhatItHasWhereTheNewVersionDoesNotFitWhatItBoots() {
+    agent.staging(assignment -> FITS_ACTIVE_ALONE);
+    agent.want(live("tool", "2", BOTH)).settleForGood();
+    assertThat(host.view().name("tool").inProfile(Profile.ACTIVE)).contains(V2);
+    assertThat(host.view().name("tool").good()).contains(V2);
+    assertThat(inPassive()).contains(V1);
+    assertThat(agent.phase("tool")).isEqualTo(Phase.ACTIVE);
+    assertThat(agent.standing("tool").message())
+        .isEqualTo("passive/ keeps what it has, as its entry boots kairos 1: its VERSION_ID is 2");
+  }
+
+  @Test
+  void passiveGetsAGoodVersionThatFitsWhatItBootsToo() {
+    agent.want(live("tool", "2", BOTH)).settleForGood();
+    assertThat(inPassive()).contains(V2);
+    assertThat(agent.standing("tool").message()).isEmpty();
+  }
+
+  @Test
+  void anAgentThatIsRestartedMatchesItAgainWhileTheVersionCountsAsActive() {
+    agent.staging(assignment -> FITS_ACTIVE_ALONE);
+    agent.want(live("tool", "2", BOTH)).settleForGood();
+    agent.crash();
+    Plan first = agent.plan();
+    assertThat(ModelAgent.standing(first, "tool").phase()).isEqualTo(Phase.ACTIVE);
+    assertThat(agent.memory().staging()).isPresent();
+    agent.settleForGood();
+    assertThat(inPassive()).contains(V1);
+    assertThat(agent.standing("tool").message()).startsWith("passive/ keeps what it has");
+  }
+
+  @Test
+  void whatFitsByNowIsLinkedByAnAgentThatIsRestarted() {
+    agent.staging(assignment -> FITS_ACTIVE_ALONE);
+    agent.want(live("tool", "2", BOTH)).settleForGood();
+    agent.crash();
+    agent.staging(assignment -> FITS_BOTH).settleForGood();
+    assertThat(inPassive()).contains(V2);
+  }
+
+  @Test
+  void passiveGetsItOnceItBootsASystemThatItFits() {
+    agent.staging(assignment -> FITS_ACTIVE_ALONE);
+    agent.want(live("tool", "2", BOTH)).settleForGood();
+    host.upgrade();
+    agent.crash();
+    agent.staging(assignment -> FITS_BOTH).settleForGood();
+    assertThat(inPassive()).contains(V2);
+  }
+
+  @Test
+  void aVersionThatDoesNotFitTheNewSystemStaysInPassive() {
+    host.bad(V1);
+    agent.powerCut();
+    agent.staging(assignment -> new Staged.Unfit(Reasons.OS_MISMATCH, "its VERSION_ID is 1"));
+    agent.settleForGood();
+    assertThat(agent.phase("tool")).isEqualTo(Phase.INCOMPATIBLE);
+    assertThat(agent.news())
+        .contains(new UnlinkProfile(Profile.ACTIVE, "tool"))
+        .doesNotContain(new UnlinkProfile(Profile.PASSIVE, "tool"));
+    assertThat(inPassive()).contains(V1);
+  }
+
+  @Test
+  void aVersionThatIsRolledBackOnTheNewSystemStaysInPassive() {
+    agent.want(live("tool", "2", BOTH)).settleForGood();
+    agent.staging(assignment -> FITS_ACTIVE_ALONE);
+    agent.want(live("tool", "3", BOTH)).settleForGood();
+    assertThat(inPassive()).contains(V2);
+    agent.news();
+
+    agent.proving(
+        proving ->
+            proving.image().equals(V2)
+                ? new Proved.Failed(true, Reasons.HEALTH_CHECK_FAILED, "exit code 1")
+                : new Proved.Passed());
+    agent.want(withCheck(live("tool", "2", BOTH))).settleForGood();
+    assertThat(agent.phase("tool")).isEqualTo(Phase.ROLLED_BACK);
+    assertMerged("tool", "3");
+    assertThat(inPassive()).contains(V2);
+  }
+
+  private static Assignment withCheck(Assignment plain) {
+    return plain.toBuilder()
+        .target(
+            plain.target().toBuilder()
+                .healthChecks(
+                    List.of(HealthCheck.builder().name("up").unit("tool.service").build()))
+                .build())
+        .build();
+  }
+
+  @Test
+  void passiveAloneIsNotLinkedWithWhatDoesNotFitWhatItBoots() {
+    agent.staging(assignment -> FITS_ACTIVE_ALONE);
+    agent.want(live("other", "1", Profile.PASSIVE)).settleForGood();
+    assertThat(agent.phase("other")).isEqualTo(Phase.INCOMPATIBLE);
+    assertThat(agent.standing("other").reason()).isEqualTo(Reasons.OS_MISMATCH);
+    assertThat(host.view().name("other").profiles()).isEmpty();
+  }
+
+  @Test
+  void aHostThatFellBackToPassiveLeavesActiveAlone() {
+    host.boot(Optional.of(Profile.PASSIVE));
+    agent.crash();
+    agent.staging(
+        assignment ->
+            new Staged.Ready(
+                false,
+                Optional.empty(),
+                Set.of("/usr"),
+                Map.of(Profile.ACTIVE, new Staged.Unfit(Reasons.OS_MISMATCH, "no"))));
+    agent.want(live("tool", "2", BOTH)).settleForGood();
+    assertMerged("tool", "2");
+    assertThat(host.view().name("tool").inProfile(Profile.ACTIVE)).contains(V1);
+    assertThat(inPassive()).contains(V2);
+    assertThat(agent.news()).doesNotContain(new LinkProfile(Profile.ACTIVE, "tool", V2));
+    assertThat(agent.standing("tool").message()).startsWith("active/ keeps what it has");
+  }
+}
