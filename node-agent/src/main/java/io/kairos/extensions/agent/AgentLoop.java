@@ -14,6 +14,7 @@ import io.kairos.extensions.agent.report.Evidence;
 import io.kairos.extensions.agent.report.StatusSink;
 import io.kairos.extensions.agent.store.BootState;
 import io.kairos.extensions.agent.store.HostPaths;
+import io.kairos.extensions.agent.store.KeptNote;
 import io.kairos.extensions.agent.store.MapNote;
 import io.kairos.extensions.agent.store.Store;
 import io.kairos.extensions.agent.store.StoreLayout;
@@ -286,7 +287,8 @@ final class AgentLoop implements AutoCloseable {
     }
     classes = List.copyOf(agents);
     StoreLayout store = StoreLayout.of(known.kairos(), paths, ExtensionClass.SYSEXT);
-    entries = Optional.of(new KnownEntries(MapNote.entries(store, new Store(store))));
+    entries =
+        Optional.of(new KnownEntries(new KeptNote<>(MapNote.entries(store, new Store(store)))));
     identity = Optional.of(known);
   }
 

@@ -22,6 +22,7 @@ import io.kairos.extensions.agent.plan.Setbacks;
 import io.kairos.extensions.agent.plan.Staged;
 import io.kairos.extensions.agent.report.Evidence;
 import io.kairos.extensions.agent.store.Adoption;
+import io.kairos.extensions.agent.store.KeptNote;
 import io.kairos.extensions.agent.store.MapNote;
 import io.kairos.extensions.agent.store.Proofs;
 import io.kairos.extensions.agent.store.Store;
@@ -68,6 +69,7 @@ final class ClassAgent implements AutoCloseable {
   private final ImageTrust trust;
   private final Overlaps overlaps;
   private final Proofs proofs;
+  private final ProvenImages proven;
   private final HostObserver observer;
   private final RefreshStep refreshStep;
 
@@ -109,7 +111,7 @@ final class ClassAgent implements AutoCloseable {
             () -> this.identity,
             () -> this.others,
             config,
-            MapNote.fit(layout, store));
+            new KeptNote<>(MapNote.fit(layout, store)));
     this.stageStep =
         new StageStep(
             new Stager(sources, layout, store), new Adoption(layout, store), rules, stagings);
@@ -117,8 +119,10 @@ final class ClassAgent implements AutoCloseable {
     this.trust = new ImageTrust(verified, store, signal);
     this.overlaps = new Overlaps(type(), layout.images(), signal);
     this.proofs = new Proofs(layout);
+    this.proven = new ProvenImages(new KeptNote<>(MapNote.proven(layout, store)));
     this.observer =
-        new HostObserver(layout, () -> this.identity, () -> this.others, verified, config.images());
+        new HostObserver(
+            layout, () -> this.identity, () -> this.others, proven, verified, config.images());
     this.refreshStep =
         new RefreshStep(host, layout.extensionClass(), observer, config.nodeName(), tally);
   }
@@ -341,7 +345,7 @@ final class ClassAgent implements AutoCloseable {
     if (ended.outcome() instanceof Proved.Failed failed) {
       LOG.warn("{} failed its proof: {}", name, failed.message());
     }
-    boolean good = view.name(name).good().filter(proving.image()::equals).isPresent();
+    boolean good = view.name(name).wasGood(proving.image());
     memory = memory.proved(proving, ended.outcome(), good, now.getAsLong(), config.nodeName());
   }
 
@@ -370,6 +374,8 @@ final class ClassAgent implements AutoCloseable {
           store.apply(action);
           if (action instanceof Action.DeleteImage deleted) {
             trust.deleted(deleted.sha256());
+          } else if (action instanceof Action.SetGood good) {
+            proven.proved(good.name(), good.sha256(), KnownEntries.system(identity));
           } else if (action instanceof Action.OnName onName) {
             for (String adopted : round.view().name(onName.name()).adopted()) {
               trust.renamed(adopted);

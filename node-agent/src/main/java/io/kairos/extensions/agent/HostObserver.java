@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -41,17 +40,20 @@ final class HostObserver {
   private final Storage.Limits limits;
   private final Supplier<Host.Identity> identity;
   private final Supplier<Map<Profile, BootedSystem>> others;
+  private final ProvenImages proven;
 
   /**
    * Looks at one class.
    *
    * @param identity who the host is, as it said last
    * @param others the boot entries with another system
+   * @param proven on what systems images were
    */
   HostObserver(
       StoreLayout layout,
       Supplier<Host.Identity> identity,
       Supplier<Map<Profile, BootedSystem>> others,
+      ProvenImages proven,
       VerifiedImages verified,
       Storage.Limits limits) {
     this.layout = layout;
@@ -62,6 +64,7 @@ final class HostObserver {
     this.limits = limits;
     this.identity = identity;
     this.others = others;
+    this.proven = proven;
   }
 
   private static Optional<String> obstacle(ExtensionClass of, Host.Identity identity) {
@@ -88,7 +91,8 @@ final class HostObserver {
     StoreReader.Contents contents = reader.read();
     Map<String, Optional<String>> merged =
         ledger.images(merge.id(), merge.names(), contents.names());
-    Map<String, NameView> names = new TreeMap<>(contents.names());
+    Map<String, NameView> names =
+        proven.on(KnownEntries.system(known), contents.names(), contents.images().keySet());
     merge
         .rivals()
         .forEach(

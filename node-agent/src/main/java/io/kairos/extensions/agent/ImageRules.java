@@ -6,7 +6,7 @@ import io.kairos.extensions.agent.plan.BootedSystem;
 import io.kairos.extensions.agent.plan.HostView;
 import io.kairos.extensions.agent.plan.ImageUse;
 import io.kairos.extensions.agent.plan.Staged;
-import io.kairos.extensions.agent.store.MapNote;
+import io.kairos.extensions.agent.store.KeptNote;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import io.kairos.extensions.api.v1alpha1.Signature;
 import java.io.IOException;
@@ -15,7 +15,6 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,15 +34,12 @@ final class ImageRules {
   private final Supplier<Host.Identity> identity;
   private final Supplier<Map<Profile, BootedSystem>> others;
   private final SignatureRules signatures;
-  private final MapNote<String> note;
 
   /** The rules by which images were looked into, as digests. */
   private final Map<ImageUse, String> judged = new HashMap<>();
 
-  /** The rules by which images were found fit, by {@link #key}; nothing before the first look. */
-  private Optional<Map<String, String>> fit = Optional.empty();
-
-  private Map<String, String> noted = Map.of();
+  /** The rules by which images were found fit, by {@link #key}. */
+  private final KeptNote<String> fit;
 
   /** What the image in work is held against. */
   private Optional<Judgement> inWork = Optional.empty();
@@ -53,19 +49,19 @@ final class ImageRules {
    *
    * @param identity who the host is, as it said last
    * @param others the boot entries with another system
-   * @param note what an earlier life found fit
+   * @param fit what an earlier life found fit
    */
   ImageRules(
       ExtensionClass extensionClass,
       Supplier<Host.Identity> identity,
       Supplier<Map<Profile, BootedSystem>> others,
       AgentConfig config,
-      MapNote<String> note) {
+      KeptNote<String> fit) {
     this.extensionClass = extensionClass;
     this.identity = identity;
     this.others = others;
     this.signatures = new SignatureRules(config);
-    this.note = note;
+    this.fit = fit;
   }
 
   /** An image is taken into work, by the rules of now. */
@@ -87,11 +83,11 @@ final class ImageRules {
       return;
     }
     if (outcome instanceof Staged.Ready) {
-      fit().put(key(use), rules.get());
+      fit.now().put(key(use), rules.get());
     } else {
-      fit().remove(key(use));
+      fit.now().remove(key(use));
     }
-    keepNote();
+    fit.keep();
   }
 
   /**
@@ -109,45 +105,22 @@ final class ImageRules {
     wanted.stream().filter(use -> view.images().contains(use.sha256())).forEach(known::add);
     judged.keySet().retainAll(known);
     Set<String> stored = view.storage().files().keySet();
-    fit().keySet().removeIf(key -> !stored.contains(key.split(" ", 2)[0]));
+    fit.now().keySet().removeIf(key -> !stored.contains(key.split(" ", 2)[0]));
+    Map<String, String> noted = fit.now();
     Set<ImageUse> outdated = new HashSet<>();
     for (ImageUse use : known) {
       Optional<String> now = now(use.signature()).digest();
       Optional<String> before =
-          Optional.ofNullable(judged.get(use))
-              .or(() -> Optional.ofNullable(fit.get().get(key(use))));
+          Optional.ofNullable(judged.get(use)).or(() -> Optional.ofNullable(noted.get(key(use))));
       now.ifPresent(digest -> judged.put(use, digest));
       if (now.isPresent() && !now.equals(before)) {
         LOG.info("image {} is looked into again: other rules hold for it", use.sha256());
-        fit().remove(key(use));
+        fit.now().remove(key(use));
         outdated.add(use);
       }
     }
-    keepNote();
+    fit.keep();
     return outdated;
-  }
-
-  private Map<String, String> fit() throws IOException {
-    if (fit.isEmpty()) {
-      noted = note.read();
-      fit = Optional.of(new TreeMap<>(noted));
-    }
-    return fit.get();
-  }
-
-  /** A note that cannot be written costs another look into images later, and no more. */
-  private void keepNote() {
-    Map<String, String> now = Map.copyOf(fit.orElseThrow());
-    if (now.equals(noted)) {
-      return;
-    }
-    try {
-      note.write(new TreeMap<>(now));
-      noted = now;
-    } catch (IOException e) {
-      LOG.warn(
-          "what was found fit could not be noted, the next look tries again: {}", e.toString());
-    }
   }
 
   private static String key(ImageUse use) {

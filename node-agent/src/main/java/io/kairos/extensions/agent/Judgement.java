@@ -2,7 +2,6 @@ package io.kairos.extensions.agent;
 
 import io.kairos.extensions.agent.image.HostFacts;
 import io.kairos.extensions.agent.image.ImagePolicy;
-import io.kairos.extensions.agent.image.MachineArchitecture;
 import io.kairos.extensions.agent.image.OsRelease;
 import io.kairos.extensions.agent.image.TrustedCertificates;
 import io.kairos.extensions.agent.plan.BootedSystem;
@@ -55,11 +54,7 @@ record Judgement(
     return others.entrySet().stream()
         .collect(
             Collectors.toUnmodifiableMap(
-                Map.Entry::getKey,
-                entry ->
-                    host.on(
-                        MachineArchitecture.valueOf(entry.getValue().architecture()),
-                        new OsRelease(entry.getValue().osRelease()))));
+                Map.Entry::getKey, entry -> host.on(new OsRelease(entry.getValue().osRelease()))));
   }
 
   private String digest(HostFacts host, List<TrustedCertificates> signers) {
@@ -80,7 +75,7 @@ record Judgement(
     new TreeMap<>(others)
         .forEach(
             (profile, system) -> {
-              parts.add("entry " + profile + " " + system.architecture());
+              parts.add("entry " + profile);
               new TreeMap<>(system.osRelease())
                   .forEach((name, value) -> parts.add(name + "=" + value));
             });

@@ -1,19 +1,15 @@
 package io.kairos.extensions.agent;
 
 import io.kairos.extensions.agent.host.Host;
-import io.kairos.extensions.agent.image.MachineArchitecture;
 import io.kairos.extensions.agent.plan.BootEntries;
 import io.kairos.extensions.agent.plan.BootedSystem;
-import io.kairos.extensions.agent.store.MapNote;
+import io.kairos.extensions.agent.store.KeptNote;
 import io.kairos.extensions.agent.store.NotedEntry;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,15 +20,15 @@ import org.slf4j.LoggerFactory;
 final class KnownEntries {
   private static final Logger LOG = LoggerFactory.getLogger(KnownEntries.class);
 
-  private final MapNote<NotedEntry> note;
+  private final KeptNote<NotedEntry> note;
 
-  /** Nothing before the first look. */
-  private Optional<BootEntries> known = Optional.empty();
-
-  private BootEntries noted = BootEntries.UNKNOWN;
-
-  KnownEntries(MapNote<NotedEntry> note) {
+  KnownEntries(KeptNote<NotedEntry> note) {
     this.note = note;
+  }
+
+  /** The system that a host runs. */
+  static BootedSystem system(Host.Identity host) {
+    return new BootedSystem(host.osRelease().fields());
   }
 
   /**
@@ -43,51 +39,28 @@ final class KnownEntries {
    */
   Map<Profile, BootedSystem> others(Optional<Profile> booted, Host.Identity host)
       throws IOException {
-    if (known.isEmpty()) {
-      noted = read();
-      known = Optional.of(noted);
-    }
-    BootedSystem system = new BootedSystem(host.architecture().name(), host.osRelease().fields());
-    BootEntries entries = known.get();
-    if (booted.isPresent()) {
-      entries = entries.booted(booted.get(), system, host.trustedBoot());
-    }
+    BootedSystem system = system(host);
+    BootEntries before = read();
+    BootEntries entries =
+        booted.map(entry -> before.booted(entry, system, host.trustedBoot())).orElse(before);
     Map<Profile, BootedSystem> others = entries.others(system);
-    if (!known.equals(Optional.of(entries)) && !others.isEmpty()) {
+    if (!entries.equals(before)) {
       LOG.info("boot entries with another system than the one that runs: {}", others);
+      write(entries);
     }
-    known = Optional.of(entries);
     return others;
   }
 
-  /** Keeps what is known. A note that cannot be written is tried again after the next look. */
+  /** Keeps what is known. */
   void keep() {
-    BootEntries now = known.orElse(noted);
-    if (now.equals(noted) || !note.isWritable()) {
-      return;
-    }
-    Map<String, NotedEntry> entries = new TreeMap<>();
-    now.systems()
-        .forEach(
-            (entry, system) ->
-                entries.put(
-                    entry.text(), new NotedEntry(system, now.last().equals(Optional.of(entry)))));
-    try {
-      note.write(entries);
-      noted = now;
-    } catch (IOException e) {
-      LOG.warn("what boot entries boot could not be noted: {}", e.toString());
-    }
+    note.keep();
   }
 
-  /** Whoever is root may have written anything: what cannot be understood is not known. */
   private BootEntries read() throws IOException {
-    Map<String, NotedEntry> entries = note.read();
     Map<Profile, BootedSystem> systems = new EnumMap<>(Profile.class);
     Optional<Profile> last = Optional.empty();
-    for (Profile entry : Profile.values()) {
-      Optional<NotedEntry> found =
-          Optional.ofNullable(entries.get(entry.text())).filter(KnownEntries::isUnderstood);
+    for (Profile entry : BootEntries.ALL) {
+      Optional<NotedEntry> found = Optional.ofNullable(note.now().get(entry.text()));
       if (found.isPresent()) {
         systems.put(entry, found.get().system());
         last = found.get().bootedLast() ? Optional.of(entry) : last;
@@ -96,10 +69,15 @@ final class KnownEntries {
     return new BootEntries(systems, last);
   }
 
-  private static boolean isUnderstood(NotedEntry entry) {
-    return Arrays.stream(MachineArchitecture.values())
-        .map(Enum::name)
-        .collect(Collectors.toSet())
-        .contains(entry.system().architecture());
+  private void write(BootEntries entries) throws IOException {
+    Map<String, NotedEntry> noted = note.now();
+    noted.clear();
+    entries
+        .systems()
+        .forEach(
+            (entry, system) ->
+                noted.put(
+                    entry.text(),
+                    new NotedEntry(system, entries.last().equals(Optional.of(entry)))));
   }
 }

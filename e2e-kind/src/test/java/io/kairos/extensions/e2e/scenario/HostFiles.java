@@ -85,6 +85,7 @@ final class HostFiles {
               && !file.equals(layout.verified())
               && !file.equals(layout.fit())
               && !file.equals(layout.entries())
+              && !file.equals(layout.proven())
               && !file.equals(layout.ledger())
               && !file.equals(layout.proofs())) {
             files.put(onHost(layout, file), describe(file));

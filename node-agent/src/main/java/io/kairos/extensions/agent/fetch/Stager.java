@@ -182,19 +182,15 @@ public final class Stager {
       Path file, String name, HostFacts host, Map<Profile, HostFacts> elsewhere)
       throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      ImageBytes bytes = ImageBytes.of(channel);
-      Inspection inspection = ImageInspector.inspect(bytes, name, host);
+      Inspection inspection = ImageInspector.inspect(ImageBytes.of(channel), name, host);
       if (inspection instanceof Inspection.Unfit unfit) {
         return unfit(unfit);
       }
-      Map<Profile, Staged.Unfit> misfits = new EnumMap<>(Profile.class);
-      for (Map.Entry<Profile, HostFacts> entry : elsewhere.entrySet()) {
-        if (ImageInspector.inspect(bytes, name, entry.getValue())
-            instanceof Inspection.Unfit unfit) {
-          misfits.put(entry.getKey(), unfit(unfit));
-        }
-      }
       Inspection.Fits fits = (Inspection.Fits) inspection;
+      Map<Profile, Staged.Unfit> misfits = new EnumMap<>(Profile.class);
+      elsewhere.forEach(
+          (entry, system) ->
+              fits.refusedBy(system).ifPresent(unfit -> misfits.put(entry, unfit(unfit))));
       return new Staged.Ready(
           fits.unitFiles(), fits.nodeRuntime(), Set.copyOf(fits.hierarchies()), misfits);
     }

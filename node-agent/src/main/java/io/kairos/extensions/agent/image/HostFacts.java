@@ -55,9 +55,9 @@ public record HostFacts(
   }
 
   /** The same host, where it boots another system. */
-  public HostFacts on(MachineArchitecture other, OsRelease system) {
+  public HostFacts on(OsRelease system) {
     return new HostFacts(
-        extensionClass, other, system, idLikeCounts, hierarchies, policies, signers);
+        extensionClass, architecture, system, idLikeCounts, hierarchies, policies, signers);
   }
 
   /** The same host with other policies. */

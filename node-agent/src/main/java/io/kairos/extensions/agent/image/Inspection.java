@@ -25,6 +25,14 @@ public sealed interface Inspection permits Inspection.Fits, Inspection.Unfit {
     public Fits {
       hierarchies = List.copyOf(hierarchies);
     }
+
+    /**
+     * Why it would not be merged where the host boots another system, if so. Of that one only the
+     * os-release counts.
+     */
+    public Optional<Unfit> refusedBy(HostFacts elsewhere) {
+      return ReleaseMatch.check(release.fields(), elsewhere, ReleaseMatch.Side.ELSEWHERE);
+    }
   }
 
   /**

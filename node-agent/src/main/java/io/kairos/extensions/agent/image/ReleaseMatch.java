@@ -21,10 +21,43 @@ import java.util.Optional;
 final class ReleaseMatch {
   private static final String ANY = "_any";
 
-  private ReleaseMatch() {}
+  /** Whose system it is, in words. */
+  enum Side {
+    /** The one that runs, for which an image can be built. */
+    HOST("the host", ": use %s built for this host"),
+    /** Another one of the same host. */
+    ELSEWHERE("that system", "");
+
+    private final String owner;
+    private final String remedy;
+
+    Side(String owner, String remedy) {
+      this.owner = owner;
+      this.remedy = remedy;
+    }
+  }
+
+  private final OsRelease extension;
+  private final HostFacts host;
+  private final Side side;
+
+  private ReleaseMatch(OsRelease extension, HostFacts host, Side side) {
+    this.extension = extension;
+    this.host = host;
+    this.side = side;
+  }
 
   /** Empty if an extension that says this about itself fits the host. */
   static Optional<Unfit> check(OsRelease extension, HostFacts host) {
+    return check(extension, host, Side.HOST);
+  }
+
+  /** The same, in words for one of the host's systems. */
+  static Optional<Unfit> check(OsRelease extension, HostFacts host, Side side) {
+    return new ReleaseMatch(extension, host, side).check();
+  }
+
+  private Optional<Unfit> check() {
     String scopeField = host.extensionClass().scopeField();
     Optional<String> scope = extension.field(scopeField);
     if (scope.isPresent() && !words(scope.get(), "system")) {
@@ -45,10 +78,10 @@ final class ReleaseMatch {
           UnfitReason.ARCHITECTURE_MISMATCH,
           differs("ARCHITECTURE", architecture, hostArchitecture, "an image"));
     }
-    return checkSystem(extension, host);
+    return checkSystem();
   }
 
-  private static Optional<Unfit> checkSystem(OsRelease extension, HostFacts host) {
+  private Optional<Unfit> checkSystem() {
     OsRelease system = host.osRelease();
     String id = extension.id();
     if (id.isEmpty()) {
@@ -76,17 +109,18 @@ final class ReleaseMatch {
         : compare("VERSION_ID", extension.versionId(), system.versionId());
   }
 
-  private static Optional<Unfit> compare(String field, String extension, String host) {
-    return extension.equals(host)
+  private Optional<Unfit> compare(String field, String has, String wanted) {
+    return has.equals(wanted)
         ? Optional.empty()
-        : unfit(UnfitReason.OS_MISMATCH, differs(field, extension, host, "an image"));
+        : unfit(UnfitReason.OS_MISMATCH, differs(field, has, wanted, "an image"));
   }
 
-  private static String differs(String field, String extension, String host, String wanted) {
-    String has =
-        extension.isEmpty() ? "it has no " + field : "its " + field + " is " + q(extension);
-    String hostHas = host.isEmpty() ? "the host has none" : "the host's is " + q(host);
-    return has + ", " + hostHas + ": use " + wanted + " built for this host";
+  private String differs(String field, String has, String wanted, String remedy) {
+    return (has.isEmpty() ? "it has no " + field : "its " + field + " is " + q(has))
+        + ", "
+        + side.owner
+        + (wanted.isEmpty() ? " has none" : "'s is " + q(wanted))
+        + side.remedy.formatted(remedy);
   }
 
   private static String q(String text) {

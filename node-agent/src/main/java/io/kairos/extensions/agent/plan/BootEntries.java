@@ -10,12 +10,13 @@ import java.util.Optional;
  * What the host's boot entries boot, as far as it was seen or follows from what was.
  *
  * <ol>
- *   <li>At first all boot what is booted: an installation writes one system to each of them.
+ *   <li>At first {@code active} and {@code passive} boot what is booted: an installation writes one
+ *       system to both.
  *   <li>An upgrade puts a new system into {@code active}. The one that was there becomes {@code
- *       passive} where it was booted; an upgrade out of {@code passive} leaves that as it is. Under
- *       Trusted Boot the one in {@code active} becomes {@code passive} in any case ({@code
- *       kairos-agent upgrade}: action/upgrade.go, uki/upgrade.go).
- *   <li>{@code recovery} is upgraded by itself: what it boots is known when it was booted.
+ *       passive}, unless that is what was booted: then it stays as it is. Under Trusted Boot it
+ *       becomes {@code passive} in any case ({@code kairos-agent upgrade}: action/upgrade.go,
+ *       uki/upgrade.go).
+ *   <li>{@code recovery} is upgraded by itself: what it boots is known once it was booted.
  * </ol>
  *
  * @param systems what each entry boots; nothing before the first look
@@ -25,7 +26,8 @@ public record BootEntries(Map<Profile, BootedSystem> systems, Optional<Profile> 
   /** Nobody has looked yet. */
   public static final BootEntries UNKNOWN = new BootEntries(Map.of(), Optional.empty());
 
-  private static final List<Profile> ALL =
+  /** What a host can boot. */
+  public static final List<Profile> ALL =
       List.of(Profile.ACTIVE, Profile.PASSIVE, Profile.RECOVERY);
 
   /** Takes a copy. */
@@ -38,16 +40,16 @@ public record BootEntries(Map<Profile, BootedSystem> systems, Optional<Profile> 
    *
    * @param entry that is booted
    * @param system that runs
-   * @param trustedBoot whether an upgrade makes {@code passive} of what {@code active} was,
-   *     whatever was booted
+   * @param trustedBoot whether it was booted trusted
    */
   public BootEntries booted(Profile entry, BootedSystem system, boolean trustedBoot) {
     Map<Profile, BootedSystem> next = new EnumMap<>(Profile.class);
     next.putAll(systems);
-    ALL.forEach(one -> next.putIfAbsent(one, system));
+    next.putIfAbsent(Profile.ACTIVE, system);
+    next.putIfAbsent(Profile.PASSIVE, system);
     BootedSystem active = next.get(Profile.ACTIVE);
     boolean upgraded = entry == Profile.ACTIVE && !active.equals(system);
-    if (upgraded && (trustedBoot || last.equals(Optional.of(Profile.ACTIVE)))) {
+    if (upgraded && (trustedBoot || !last.equals(Optional.of(Profile.PASSIVE)))) {
       next.put(Profile.PASSIVE, active);
     }
     next.put(entry, system);

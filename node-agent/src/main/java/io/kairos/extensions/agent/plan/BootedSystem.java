@@ -7,10 +7,9 @@ import java.util.stream.Collectors;
 /**
  * An operating system, as far as an extension is matched with it.
  *
- * @param architecture by the name that this program has for it
  * @param osRelease of os-release(5), the fields that count for a match
  */
-public record BootedSystem(String architecture, Map<String, String> osRelease) {
+public record BootedSystem(Map<String, String> osRelease) {
   private static final Set<String> FIELDS =
       Set.of("ID", "ID_LIKE", "VERSION_ID", "SYSEXT_LEVEL", "CONFEXT_LEVEL");
 

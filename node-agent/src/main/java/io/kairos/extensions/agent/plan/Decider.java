@@ -9,7 +9,6 @@ import io.kairos.extensions.api.v1alpha1.Profile;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.api.v1alpha1.Requirements;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -64,6 +63,7 @@ final class Decider {
   private final Grants grants;
   private final long nowMillis;
   private final Removal removal;
+  private final ImageGate images;
   private final ProofGate proofs;
   private final MergeLimits limits;
 
@@ -74,6 +74,7 @@ final class Decider {
     this.grants = grants;
     this.nowMillis = nowMillis;
     this.removal = new Removal(assignments, view, memory, grants, nowMillis);
+    this.images = new ImageGate(view, memory, nowMillis);
     this.proofs = new ProofGate(view, memory, nowMillis);
     this.limits = new MergeLimits(view);
   }
@@ -94,10 +95,14 @@ final class Decider {
     }
     Set<String> unverified = view.unverified(assignment.name());
     if (!unverified.isEmpty()) {
-      return hashedAgain(assignment, unverified);
+      return images.hashedAgain(assignment, unverified);
     }
     if (assignment.target().activation() == Activation.STAGE) {
-      return wayBack(assignment).dropFromRun(stageOnly(assignment));
+      return wayBack(assignment)
+          .dropFromRun(
+              refusal(assignment)
+                  .map(refusal -> decision(assignment, refusal))
+                  .orElseGet(() -> images.stageOnly(assignment)));
     }
     Optional<Refusal> noProfile = new HostProfiles(view.profiles()).refusal(assignment.target());
     if (noProfile.isPresent()) {
@@ -106,7 +111,7 @@ final class Decider {
     }
     Optional<String> foreign = view.name(assignment.name()).foreign();
     if (foreign.isPresent()) {
-      return wayBack(assignment).dropFromRun(conflict(assignment, foreign.get()));
+      return wayBack(assignment).dropFromRun(images.conflict(assignment, foreign.get()));
     }
     Decision decision = hold(assignment, decideFreely(assignment));
     return decision.expected().isPresent()
@@ -132,49 +137,6 @@ final class Decider {
     return Decision.of(assignment, refusal.phase(), refusal.reason(), refusal.message());
   }
 
-  private Decision hashedAgain(Assignment assignment, Set<String> images) {
-    Optional<String> unread =
-        images.stream().filter(memory.unread().byFile()::containsKey).sorted().findFirst();
-    if (unread.isEmpty()) {
-      return Decision.of(
-          assignment,
-          Phase.FETCHING,
-          Planner.AT_WORK,
-          "an image of it is not as it was verified last: it is hashed again");
-    }
-    Failure failure = memory.unread().find(unread.get()).orElseThrow();
-    Decision decision =
-        Decision.of(
-                assignment,
-                Phase.FAILED,
-                failure.reason(),
-                "its image "
-                    + unread.get()
-                    + " has to be hashed again, and cannot be, so nothing of it is changed: "
-                    + failure.message())
-            .failures(failure.attempts());
-    return failure.retryAtMillis() > nowMillis
-        ? decision.wakingAt(failure.retryAtMillis())
-        : decision;
-  }
-
-  /** Nothing is linked, so nothing has to be taken back where it does not fit. */
-  private Decision stageOnly(Assignment assignment) {
-    Optional<Refusal> refusal = refusal(assignment);
-    if (refusal.isPresent()) {
-      return decision(assignment, refusal.get());
-    }
-    Optional<Failure> failure = memory.failure(assignment);
-    if (failure.isPresent() && failure.get().retryAtMillis() > nowMillis) {
-      return Decision.of(assignment, Phase.FAILED, failure.get().reason(), failure.get().message())
-          .failures(failure.get().attempts())
-          .wakingAt(failure.get().retryAtMillis());
-    }
-    return isReady(assignment)
-        ? Decision.of(assignment, Phase.STAGED, Reasons.STAGED_ONLY, "in the store, not linked")
-        : stage(assignment).failures(failure.map(Failure::attempts).orElse(0));
-  }
-
   /** Why it cannot be wanted here, whatever is done. */
   private Optional<Refusal> refusal(Assignment assignment) {
     return memory
@@ -187,33 +149,6 @@ final class Decider {
                     .filter(Staged.Unfit.class::isInstance)
                     .map(Staged.Unfit.class::cast)
                     .map(one -> new Refusal(Phase.INCOMPATIBLE, one.reason(), one.message())));
-  }
-
-  /** Files are compared with the wanted image before they are called a conflict, and adopted. */
-  private Decision conflict(Assignment assignment, String foreign) {
-    Decision conflict =
-        Decision.of(
-            assignment,
-            Phase.FAILED,
-            Reasons.FOREIGN_FILE,
-            foreign
-                + " is not ours and has the name: move it away, or give the extension another imageName");
-    if (view.name(assignment.name()).adoptable(assignment.target().profiles()).isEmpty()) {
-      return conflict;
-    }
-    Optional<Failure> failure = memory.failure(assignment);
-    if (failure.isEmpty()) {
-      return Decision.of(
-              assignment,
-              Phase.FETCHING,
-              Planner.AT_WORK,
-              foreign + " has the name: it is compared with the wanted image")
-          .staging();
-    }
-    conflict = conflict.failures(failure.get().attempts());
-    return failure.get().retryAtMillis() > nowMillis
-        ? conflict.wakingAt(failure.get().retryAtMillis())
-        : conflict.staging();
   }
 
   /**
@@ -271,7 +206,7 @@ final class Decider {
 
   private Decision decideFresh(Assignment assignment) {
     if (!view.images().contains(sha256(assignment))) {
-      return stage(assignment);
+      return images.stage(assignment);
     }
     if (booted(assignment).isPresent()
         && view.isMerged(assignment.name(), sha256(assignment))
@@ -353,6 +288,9 @@ final class Decider {
     if (pending && failedToMerge(assignment)) {
       return tryOut(assignment);
     }
+    if (pending && wanted(assignment).isWithoutPlace()) {
+      return withoutPlace(assignment, List.of());
+    }
     if (pending && wanted(assignment).changes().isEmpty()) {
       return bootFailed(assignment) ? tryOut(assignment) : pendingReboot(assignment);
     }
@@ -373,14 +311,13 @@ final class Decider {
   private boolean bootFailed(Assignment assignment) {
     NameView links = view.name(assignment.name());
     boolean provenBefore =
-        links.good().filter(sha256(assignment)::equals).isPresent()
-            && !view.merged().containsKey(assignment.name());
+        links.wasGood(sha256(assignment)) && !view.merged().containsKey(assignment.name());
     return provenBefore || links.linkedForRun().filter(sha256(assignment)::equals).isPresent();
   }
 
   private Decision tryOut(Assignment assignment) {
-    if (!isReady(assignment)) {
-      return stage(assignment);
+    if (!images.isReady(assignment)) {
+      return images.stage(assignment);
     }
     Staged.Ready ready = (Staged.Ready) memory.staged(Memory.use(assignment)).orElseThrow();
     String name = assignment.name();
@@ -413,7 +350,7 @@ final class Decider {
     if (exceeded.isPresent()) {
       return putOff(assignment, exceeded.get());
     }
-    boolean repair = links.good().filter(sha256::equals).isPresent();
+    boolean repair = links.wasGood(sha256);
     if (assignment.target().activation() == Activation.LIVE
         && !repair
         && !grants.allow(assignment)) {
@@ -461,7 +398,7 @@ final class Decider {
       }
       changes.addAll(wanted(assignment).wayBack(changes));
     }
-    if (!changes.isEmpty() && !isReady(assignment)) {
+    if (!changes.isEmpty() && !images.isReady(assignment)) {
       boolean isForOthers =
           changes.stream()
               .allMatch(
@@ -470,12 +407,11 @@ final class Decider {
                           && view.others().containsKey(link.profile()));
       return proven && good && isForOthers
           ? Decision.of(assignment, Phase.ACTIVE, Reasons.MERGED, "").staging()
-          : stage(assignment);
+          : images.stage(assignment);
     }
     Map<Profile, Staged.Unfit> kept = wanted(assignment).kept();
-    if (booted.isEmpty() && kept.keySet().containsAll(wanted(assignment).direct())) {
-      Staged.Unfit unfit = kept.values().iterator().next();
-      return giveUp(assignment, Phase.INCOMPATIBLE, unfit.reason(), kept(kept));
+    if (booted.isEmpty() && wanted(assignment).isWithoutPlace()) {
+      return withoutPlace(assignment, changes);
     }
     if (changes.isEmpty() && merged && !good && soaked && !lasts) {
       return proofs.prove(assignment); // the soak ends with what it began with
@@ -493,7 +429,10 @@ final class Decider {
               assignment,
               changes.isEmpty() ? Phase.ACTIVE : Phase.STAGED,
               changes.isEmpty() ? Reasons.LINKED_IN_OTHER_PROFILE : Planner.AT_WORK,
-              "enabled in " + folders(assignment) + ", which is not what this host booted");
+              "enabled in "
+                  + folders(assignment, kept.keySet())
+                  + ", which is not what this host booted"
+                  + (kept.isEmpty() ? "" : "; " + kept(kept)));
     } else if (!merged) {
       decision =
           Decision.of(
@@ -512,38 +451,31 @@ final class Decider {
     return decision.settling(changes);
   }
 
+  /** No entry that it is meant for takes it; what it is no longer meant for is unlinked. */
+  private Decision withoutPlace(Assignment assignment, List<Action> changes) {
+    Map<Profile, Staged.Unfit> kept = wanted(assignment).kept();
+    return giveUp(
+            assignment, Phase.INCOMPATIBLE, kept.values().iterator().next().reason(), kept(kept))
+        .settling(
+            changes.stream()
+                .filter(
+                    change ->
+                        change instanceof Action.UnlinkProfile
+                            || change instanceof Action.LinkRunToImage)
+                .toList());
+  }
+
   /** For a person. */
   private String kept(Map<Profile, Staged.Unfit> kept) {
     return kept.entrySet().stream()
         .map(
             entry ->
                 view.folders().get(entry.getKey())
-                    + " keeps what it has, as its entry boots "
+                    + " is left as it is, as its entry boots "
                     + view.others().get(entry.getKey()).text()
                     + ": "
                     + entry.getValue().message())
         .collect(Collectors.joining("; "));
-  }
-
-  private Decision stage(Assignment assignment) {
-    boolean working = memory.staging().filter(Memory.use(assignment)::equals).isPresent();
-    boolean here = view.images().contains(sha256(assignment));
-    return Decision.of(
-            assignment,
-            working || here ? Phase.FETCHING : Phase.PENDING,
-            Planner.AT_WORK,
-            working
-                ? (here
-                    ? "the image is being verified"
-                    : "the image is being fetched from " + url(assignment))
-                : "waits for its turn: one image at a time is fetched")
-        .staging();
-  }
-
-  /** Whether the image was verified and found fit in this agent's life, and is still there. */
-  private boolean isReady(Assignment assignment) {
-    return view.images().contains(sha256(assignment))
-        && memory.staged(Memory.use(assignment)).filter(Staged.Ready.class::isInstance).isPresent();
   }
 
   private Optional<Profile> booted(Assignment assignment) {
@@ -551,29 +483,17 @@ final class Decider {
   }
 
   private WantedLinks wanted(Assignment assignment) {
-    return new WantedLinks(view, assignment, misfits(assignment));
+    return new WantedLinks(view, assignment, images.misfits(assignment));
   }
 
-  /** Of an image that was looked into; what it was held against may be out of date by now. */
-  private Map<Profile, Staged.Unfit> misfits(Assignment assignment) {
-    Map<Profile, Staged.Unfit> misfits = new EnumMap<>(Profile.class);
-    memory
-        .staged(Memory.use(assignment))
-        .filter(Staged.Ready.class::isInstance)
-        .ifPresent(staged -> misfits.putAll(((Staged.Ready) staged).misfits()));
-    misfits.keySet().retainAll(view.others().keySet());
-    return misfits;
-  }
-
-  private static String folders(Assignment assignment) {
-    return String.join(", ", assignment.target().profiles().stream().map(Profile::text).toList());
+  private static String folders(Assignment assignment, Set<Profile> butFor) {
+    return assignment.target().profiles().stream()
+        .filter(profile -> !butFor.contains(profile))
+        .map(Profile::text)
+        .collect(Collectors.joining(", "));
   }
 
   private static String sha256(Assignment assignment) {
     return assignment.target().image().sha256();
-  }
-
-  private static String url(Assignment assignment) {
-    return assignment.target().image().url();
   }
 }

@@ -293,13 +293,7 @@ public record Memory(
   private static Set<ImageUse> suspects(List<Assignment> tried, HostView after) {
     Set<ImageUse> unproven =
         tried.stream()
-            .filter(
-                one ->
-                    after
-                        .name(one.name())
-                        .good()
-                        .filter(one.target().image().sha256()::equals)
-                        .isEmpty())
+            .filter(one -> !after.name(one.name()).wasGood(one.target().image().sha256()))
             .map(Memory::use)
             .collect(Collectors.toSet());
     return unproven.isEmpty()

@@ -14,30 +14,60 @@ import java.util.stream.Stream;
  * @param root {@code extensions/NAME.raw}
  * @param profiles {@code extensions/PROFILE/NAME.raw}
  * @param run {@code /run/extensions/NAME.raw}
- * @param good the digest that {@code good/NAME} leads to
+ * @param good the digest that {@code good/NAME} leads to, where it was proven on the system that
+ *     runs
  * @param rival a file that systemd or immucore would take for the same extension, such as {@code
  *     NAME.sysext.raw}
+ * @param goodElsewhere the digest that {@code good/NAME} leads to, where it was proven on another
+ *     system of this host alone
+ * @param proven the digests that were proven on the system that runs, at any time
  */
 public record NameView(
     Optional<Link> root,
     Map<Profile, Link> profiles,
     Optional<Link> run,
     Optional<String> good,
-    Optional<String> rival) {
+    Optional<String> rival,
+    Optional<String> goodElsewhere,
+    Set<String> proven) {
 
   /** Nothing of that name. */
   public static final NameView NONE =
       new NameView(
           Optional.empty(), Map.of(), Optional.empty(), Optional.empty(), Optional.empty());
 
-  /** Takes a copy. */
+  /** Takes copies. */
   public NameView {
     profiles = Map.copyOf(profiles);
+    proven = Set.copyOf(proven);
+  }
+
+  /** Links on a host that has booted one system only. */
+  public NameView(
+      Optional<Link> root,
+      Map<Profile, Link> profiles,
+      Optional<Link> run,
+      Optional<String> good,
+      Optional<String> rival) {
+    this(root, profiles, run, good, rival, Optional.empty(), good.map(Set::of).orElseGet(Set::of));
   }
 
   /** The same with a file that the host takes instead of ours. */
   public NameView rivalled(String by) {
-    return new NameView(root, profiles, run, good, rival.or(() -> Optional.of(by)));
+    return new NameView(
+        root, profiles, run, good, rival.or(() -> Optional.of(by)), goodElsewhere, proven);
+  }
+
+  /** The same on a host that has booted others, where these were proven on the one that runs. */
+  public NameView provenOnThisSystem(Set<String> here) {
+    return new NameView(
+        root,
+        profiles,
+        run,
+        good.filter(here::contains),
+        rival,
+        good.filter(image -> !here.contains(image)),
+        here);
   }
 
   /** The digest that a profile's link leads to, where it is one of ours. */
@@ -49,6 +79,11 @@ public record NameView(
   public Optional<String> linkedForRun() {
     return run.flatMap(
         link -> link instanceof Link.ViaProfile via ? inProfile(via.profile()) : image(link));
+  }
+
+  /** Whether an image is the last that was good, on whatever system of the host. */
+  public boolean wasGood(String sha256) {
+    return good.or(() -> goodElsewhere).filter(sha256::equals).isPresent();
   }
 
   /** Whether a profile's folder has the very link that enables an image. */
@@ -105,7 +140,8 @@ public record NameView(
             root.stream().flatMap(l -> image(l).stream()),
             run.stream().flatMap(l -> image(l).stream()),
             profiles.values().stream().flatMap(l -> image(l).stream()),
-            good.stream())
+            good.stream(),
+            goodElsewhere.stream())
         .flatMap(s -> s);
   }
 

@@ -77,7 +77,7 @@ final class Removal {
     if (links.root().filter(Link.Image.class::isInstance).isPresent()) {
       clear.add(new Action.UnlinkRoot(name));
     }
-    if (links.good().isPresent()) {
+    if (links.good().or(links::goodElsewhere).isPresent()) {
       clear.add(new Action.UnsetGood(name));
     }
     if (view.proofs().containsKey(name)) {

@@ -1,5 +1,6 @@
 package io.kairos.extensions.agent.plan;
 
+import io.kairos.extensions.api.v1alpha1.Activation;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import java.util.ArrayList;
@@ -58,13 +59,26 @@ final class WantedLinks {
   }
 
   /**
-   * The profiles that are linked at once: all but the way back, or that where there is no other.
+   * The profiles that are linked at once: all but the way back, or that where there is no other. To
+   * a host that merges it live an entry with another system is the way back as well: what fails
+   * here would not be taken out of it again.
    */
   Set<Profile> direct() {
     Set<Profile> profiles = EnumSet.copyOf(assignment.target().profiles());
     Set<Profile> first = EnumSet.copyOf(profiles);
     first.removeAll(EnumSet.of(Profile.PASSIVE, Profile.RECOVERY));
-    return first.isEmpty() ? profiles : first;
+    if (first.isEmpty()) {
+      return profiles;
+    }
+    if (assignment.target().activation() == Activation.LIVE && booted().isPresent()) {
+      first.removeAll(view.others().keySet());
+    }
+    return first;
+  }
+
+  /** Whether none of the profiles that would be linked at once can be. */
+  boolean isWithoutPlace() {
+    return !direct().isEmpty() && kept().keySet().containsAll(direct());
   }
 
   /**

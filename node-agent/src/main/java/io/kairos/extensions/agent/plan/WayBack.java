@@ -19,7 +19,8 @@ import java.util.Optional;
  * another's.
  *
  * <p>A boot entry with another system than the one that runs is left as it is: what does not work
- * here says nothing about what it boots.
+ * here says nothing about what it boots. And what is good on another system alone is no way back on
+ * this one, nor a reason to drop what was proven here before.
  *
  * <p>Where something is merged of which nobody knows what it is, or whose file is gone, a refresh
  * could not bring it back: links may move, but none is asked for, and what is merged stays for as
@@ -61,9 +62,7 @@ final class WayBack {
       return decision;
     }
     Optional<String> back = mergedNow().or(() -> committed(sha256)).or(() -> good(sha256));
-    boolean stays =
-        decision.standing().phase() == Phase.FAILED
-            && links.good().filter(sha256::equals).isPresent();
+    boolean stays = decision.standing().phase() == Phase.FAILED && links.wasGood(sha256);
     List<Action> steps = new ArrayList<>();
     if (!stays) {
       for (Profile profile : profiles()) {
@@ -84,7 +83,7 @@ final class WayBack {
    * the good version, else nothing. The good version itself has nothing to go back to, and stays.
    */
   Decision rollBack(String sha256, Decision decision) {
-    boolean isGood = links.good().filter(sha256::equals).isPresent();
+    boolean isGood = links.wasGood(sha256);
     boolean isLeft =
         view.isMerged(name, sha256)
             || links.linkedForRun().filter(sha256::equals).isPresent()
@@ -226,7 +225,8 @@ final class WayBack {
     return links
         .linkedForRun()
         .filter(image -> !view.isMerged(name, image))
-        .filter(image -> links.good().filter(image::equals).isEmpty());
+        .filter(image -> !links.wasGood(image))
+        .filter(image -> links.goodElsewhere().isEmpty() || !links.proven().contains(image));
   }
 
   private Optional<String> mergedNow() {

@@ -12,14 +12,17 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What is kept by name in a store's own folder, beyond the agent's life and the host's. A note that
- * is lost or torn says nothing, which only costs another reading of images.
+ * is lost or torn says nothing.
  *
  * @param <V> what is kept of each
  */
 public final class MapNote<V> {
+  private static final Logger LOG = LoggerFactory.getLogger(MapNote.class);
   private static final ObjectMapper JSON = JsonMapper.builder().build();
 
   private final NoteFile file;
@@ -44,13 +47,18 @@ public final class MapNote<V> {
     return new MapNote<>(layout.fit(), String.class, layout, store);
   }
 
+  /** On what systems images were proven. */
+  public static MapNote<ProvenImage> proven(StoreLayout layout, Store store) {
+    return new MapNote<>(layout.proven(), ProvenImage.class, layout, store);
+  }
+
   /** What the host's boot entries boot. */
   public static MapNote<NotedEntry> entries(StoreLayout layout, Store store) {
     return new MapNote<>(layout.entries(), NotedEntry.class, layout, store);
   }
 
   /** Whether there is a folder for it yet. */
-  public boolean isWritable() {
+  boolean isWritable() {
     return Files.isDirectory(place.getParent(), LinkOption.NOFOLLOW_LINKS);
   }
 
@@ -70,8 +78,14 @@ public final class MapNote<V> {
       kept.values().removeIf(Objects::isNull);
       return kept;
     } catch (JacksonException torn) {
+      LOG.warn("{} cannot be understood, and says nothing: {}", place, torn.getOriginalMessage());
       return Map.of();
     }
+  }
+
+  @Override
+  public String toString() {
+    return place.toString();
   }
 
   /**

@@ -139,6 +139,11 @@ public sealed interface StoreLayout permits KairosLayout, SystemdLayout {
     return ours().resolve("fit.json");
   }
 
+  /** On what systems images were proven, for the next life of the agent. */
+  default Path proven() {
+    return ours().resolve("proven.json");
+  }
+
   /** What the host's boot entries boot, for the next life of the agent. */
   default Path entries() {
     return ours().resolve("entries.json");

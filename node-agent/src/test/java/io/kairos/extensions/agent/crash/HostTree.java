@@ -146,6 +146,7 @@ final class HostTree {
     return path.equals(layout.verified())
         || path.equals(layout.fit())
         || path.equals(layout.entries())
+        || path.equals(layout.proven())
         || path.equals(layout.ledger())
         || path.equals(layout.proofs());
   }

@@ -103,6 +103,9 @@ final class StepNames {
     if (path.getFileName().equals(layout.entries().getFileName())) {
       return Optional.of("0 note of boot entries");
     }
+    if (path.getFileName().equals(layout.proven().getFileName())) {
+      return Optional.of("9 note of what is proven");
+    }
     return path.getFileName().equals(layout.fit().getFileName())
         ? Optional.of("3 note of what is fit")
         : Optional.empty();

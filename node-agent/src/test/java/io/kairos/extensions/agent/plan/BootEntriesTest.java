@@ -14,7 +14,7 @@ class BootEntriesTest {
   private BootEntries entries = BootEntries.UNKNOWN;
 
   private static BootedSystem system(String version) {
-    return new BootedSystem("X86_64", Map.of("ID", "kairos", "VERSION_ID", version));
+    return new BootedSystem(Map.of("ID", "kairos", "VERSION_ID", version));
   }
 
   private Map<Profile, BootedSystem> boots(Profile entry, BootedSystem system) {
@@ -36,18 +36,15 @@ class BootEntriesTest {
   @Test
   void anUpgradeOfActiveLeavesTheOneBeforeInPassive() {
     boots(Profile.ACTIVE, ONE);
-    assertThat(boots(Profile.ACTIVE, TWO))
-        .isEqualTo(Map.of(Profile.PASSIVE, ONE, Profile.RECOVERY, ONE));
+    assertThat(boots(Profile.ACTIVE, TWO)).isEqualTo(Map.of(Profile.PASSIVE, ONE));
     assertThat(boots(Profile.ACTIVE, TWO)).containsEntry(Profile.PASSIVE, ONE);
-    assertThat(boots(Profile.ACTIVE, THREE))
-        .isEqualTo(Map.of(Profile.PASSIVE, TWO, Profile.RECOVERY, ONE));
+    assertThat(boots(Profile.ACTIVE, THREE)).isEqualTo(Map.of(Profile.PASSIVE, TWO));
   }
 
   @Test
   void whatABootShowsIsWhatItsEntryHas() {
     boots(Profile.ACTIVE, TWO);
-    assertThat(boots(Profile.PASSIVE, ONE))
-        .isEqualTo(Map.of(Profile.ACTIVE, TWO, Profile.RECOVERY, TWO));
+    assertThat(boots(Profile.PASSIVE, ONE)).isEqualTo(Map.of(Profile.ACTIVE, TWO));
     assertThat(boots(Profile.ACTIVE, TWO)).isEqualTo(Map.of(Profile.PASSIVE, ONE));
   }
 
@@ -57,6 +54,15 @@ class BootEntriesTest {
     boots(Profile.ACTIVE, TWO);
     boots(Profile.PASSIVE, ONE);
     assertThat(boots(Profile.ACTIVE, THREE)).containsEntry(Profile.PASSIVE, ONE);
+  }
+
+  @Test
+  void anUpgradeOutOfRecoveryLeavesWhatWasActiveInPassive() {
+    boots(Profile.ACTIVE, ONE);
+    boots(Profile.ACTIVE, TWO);
+    boots(Profile.RECOVERY, ONE);
+    assertThat(boots(Profile.ACTIVE, THREE))
+        .isEqualTo(Map.of(Profile.PASSIVE, TWO, Profile.RECOVERY, ONE));
   }
 
   @Test
@@ -71,8 +77,7 @@ class BootEntriesTest {
   void anUpgradeThatChangesNothingThatCountsIsNone() {
     boots(Profile.ACTIVE, ONE);
     BootedSystem again =
-        new BootedSystem(
-            "X86_64", Map.of("ID", "kairos", "VERSION_ID", "1", "BUILD_ID", "of another day"));
+        new BootedSystem(Map.of("ID", "kairos", "VERSION_ID", "1", "BUILD_ID", "of another day"));
     assertThat(boots(Profile.ACTIVE, again)).isEmpty();
   }
 }

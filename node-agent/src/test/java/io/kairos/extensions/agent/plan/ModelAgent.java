@@ -162,7 +162,7 @@ public final class ModelAgent {
         Proof.ended(Optional.ofNullable(view.proofs().get(name)), proving, outcome)
             .ifPresent(proof -> host.proof(name, proof));
       }
-      boolean good = view.name(name).good().filter(proving.image()::equals).isPresent();
+      boolean good = view.name(name).wasGood(proving.image());
       memory = memory.proved(proving, outcome, good, nowMillis, SALT);
     }
   }

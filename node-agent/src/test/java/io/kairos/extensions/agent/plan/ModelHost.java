@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -27,6 +28,7 @@ public final class ModelHost {
   private final Map<String, Link> run = new TreeMap<>();
   private final Map<String, String> good = new TreeMap<>();
   private final Map<String, String> rivals = new TreeMap<>();
+  private final Map<String, Set<Integer>> proven = new TreeMap<>();
   private final Set<String> images = new TreeSet<>();
   private final Set<String> strays = new TreeSet<>();
   private final Set<String> bad = new TreeSet<>();
@@ -51,7 +53,7 @@ public final class ModelHost {
   }
 
   private BootedSystem system() {
-    return new BootedSystem("X86_64", Map.of("ID", "kairos", "VERSION_ID", String.valueOf(system)));
+    return new BootedSystem(Map.of("ID", "kairos", "VERSION_ID", String.valueOf(system)));
   }
 
   /** What the agent would observe. */
@@ -65,11 +67,12 @@ public final class ModelHost {
       names.put(
           name,
           new NameView(
-              Optional.ofNullable(root.get(name)),
-              enabled,
-              Optional.ofNullable(run.get(name)).map(link -> throughProfile(name, link)),
-              Optional.ofNullable(good.get(name)),
-              Optional.ofNullable(rivals.get(name))));
+                  Optional.ofNullable(root.get(name)),
+                  enabled,
+                  Optional.ofNullable(run.get(name)).map(link -> throughProfile(name, link)),
+                  Optional.ofNullable(good.get(name)),
+                  Optional.ofNullable(rivals.get(name)))
+              .provenOnThisSystem(provenHere(name)));
     }
     return new HostView(
         booted,
@@ -87,6 +90,14 @@ public final class ModelHost {
         frozen,
         HostView.EVERY_PROFILE,
         entries.others(system()));
+  }
+
+  private Set<String> provenHere(String name) {
+    return proven.entrySet().stream()
+        .filter(entry -> entry.getKey().startsWith(name + " "))
+        .filter(entry -> entry.getValue().contains(system))
+        .map(entry -> entry.getKey().substring(name.length() + 1))
+        .collect(Collectors.toSet());
   }
 
   private Set<String> names() {
@@ -126,6 +137,7 @@ public final class ModelHost {
       drop(run, a.name());
     } else if (action instanceof Action.SetGood a) {
       good.put(a.name(), present(a.sha256()));
+      proven.computeIfAbsent(a.name() + " " + a.sha256(), key -> new TreeSet<>()).add(system);
     } else if (action instanceof Action.UnsetGood a) {
       good.remove(a.name());
     } else if (action instanceof Action.DropProof a) {
@@ -224,7 +236,7 @@ public final class ModelHost {
   public void boot(Optional<Profile> profile) {
     booted = profile;
     if (profile.isPresent()) {
-      BootedSystem boots = entries.systems().get(profile.get());
+      BootedSystem boots = entries.systems().getOrDefault(profile.get(), system());
       system = Integer.parseInt(boots.osRelease().get("VERSION_ID"));
       entries = entries.booted(profile.get(), boots, false);
     }
@@ -254,6 +266,11 @@ public final class ModelHost {
     system = newest + 1;
     entries = entries.booted(Profile.ACTIVE, system(), false);
     boot();
+  }
+
+  /** Which system runs; the first is 1. */
+  public int runs() {
+    return system;
   }
 
   /** It can merge nothing of the class at all, for this reason; or can, without one. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.kairos.extensions.agent.plan.Action.LinkProfile;
 import io.kairos.extensions.agent.plan.Action.UnlinkProfile;
+import io.kairos.extensions.api.v1alpha1.Activation;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.HealthCheck;
 import io.kairos.extensions.api.v1alpha1.Phase;
@@ -52,7 +53,7 @@ class OtherSystemPlanTest extends PlanScenario {
     assertThat(inPassive()).contains(V1);
     assertThat(agent.phase("tool")).isEqualTo(Phase.ACTIVE);
     assertThat(agent.standing("tool").message())
-        .isEqualTo("passive/ keeps what it has, as its entry boots kairos 1: its VERSION_ID is 2");
+        .isEqualTo("passive/ is left as it is, as its entry boots kairos 1: its VERSION_ID is 2");
   }
 
   @Test
@@ -72,7 +73,7 @@ class OtherSystemPlanTest extends PlanScenario {
     assertThat(agent.memory().staging()).isPresent();
     agent.settleForGood();
     assertThat(inPassive()).contains(V1);
-    assertThat(agent.standing("tool").message()).startsWith("passive/ keeps what it has");
+    assertThat(agent.standing("tool").message()).startsWith("passive/ is left as it is");
   }
 
   @Test
@@ -126,6 +127,10 @@ class OtherSystemPlanTest extends PlanScenario {
     assertThat(inPassive()).contains(V2);
   }
 
+  private static Assignment draining(Assignment plain) {
+    return plain.toBuilder().target(plain.target().toBuilder().afterDrain(true).build()).build();
+  }
+
   private static Assignment withCheck(Assignment plain) {
     return plain.toBuilder()
         .target(
@@ -161,6 +166,128 @@ class OtherSystemPlanTest extends PlanScenario {
     assertThat(host.view().name("tool").inProfile(Profile.ACTIVE)).contains(V1);
     assertThat(inPassive()).contains(V2);
     assertThat(agent.news()).doesNotContain(new LinkProfile(Profile.ACTIVE, "tool", V2));
-    assertThat(agent.standing("tool").message()).startsWith("active/ keeps what it has");
+    assertThat(agent.standing("tool").message()).startsWith("active/ is left as it is");
+  }
+
+  /** The host boots passive again, where the version of active does not fit. */
+  private void fallsBack() {
+    agent.staging(assignment -> FITS_ACTIVE_ALONE);
+    agent.want(live("tool", "2", BOTH)).settleForGood();
+    host.boot(Optional.of(Profile.PASSIVE));
+    agent.crash();
+    agent.staging(assignment -> new Staged.Unfit(Reasons.OS_MISMATCH, "its VERSION_ID is 2"));
+    agent.news();
+  }
+
+  @Test
+  void onTheWayBackWhatIsUnmergedKeepsItsLinksThoughAnotherVersionIsGoodOnTheOtherSystem() {
+    fallsBack();
+    agent.settleForGood();
+    assertMerged("tool", "1");
+    host.unmerge();
+    agent.settleForGood();
+    assertThat(inPassive()).contains(V1);
+    assertThat(agent.news()).isEmpty();
+  }
+
+  @Test
+  void onTheWayBackWhatTheBootDidNotMergeKeepsItsLinksBeforeTheOtherVersionIsLookedInto() {
+    fallsBack();
+    host.unmerge();
+    agent.settleForGood();
+    assertThat(inPassive()).contains(V1);
+    assertThat(agent.news()).isEmpty();
+  }
+
+  @Test
+  void aVersionThatWasGoodOnTheSystemBeforeHasToProveItselfOnTheNewOne() {
+    host.upgrade();
+    agent.crash();
+    agent.want(live("tool", "1", BOTH)).settle();
+    assertThat(host.view().name("tool").good()).contains(V1);
+    assertThat(agent.news()).contains(new Action.SetGood("tool", V1));
+  }
+
+  /** A boot may merge nothing at all: its unit is not enabled. */
+  @Test
+  void whatTheBootOfTheNewSystemLeftOutIsMergedWithoutADrainOrAnotherBoot() {
+    for (Activation activation : new Activation[] {Activation.LIVE, Activation.NEXT_BOOT}) {
+      host.upgrade();
+      agent.crash();
+      host.unmerge();
+      agent.granting(Grants.NONE);
+      agent.want(draining(Wanted.assignment("tool", "1", activation, 0, BOTH))).settleForGood();
+      assertThat(agent.phase("tool")).as("%s", activation).isEqualTo(Phase.ACTIVE);
+      assertMerged("tool", "1");
+    }
+  }
+
+  @Test
+  void whatWasGoodAndFailsItsChecksAfterAnUpgradeStaysAndIsLookedAtAgain() {
+    Assignment tool = withCheck(live("tool", "1", BOTH));
+    agent.want(tool).settleForGood();
+    host.upgrade();
+    agent.crash();
+    agent.proving(
+        proving -> new Proved.Failed(true, Reasons.HEALTH_CHECK_FAILED, "the network is not up"));
+    agent.settle();
+    assertThat(agent.phase("tool")).isEqualTo(Phase.FAILED);
+    assertMerged("tool", "1");
+    assertThat(host.view().name("tool").inProfile(Profile.ACTIVE)).contains(V1);
+
+    agent.proving(proving -> new Proved.Passed()).settleForGood();
+    assertThat(agent.phase("tool")).isEqualTo(Phase.ACTIVE);
+    assertThat(host.view().name("tool").good()).contains(V1);
+  }
+
+  @Test
+  void onTheWayBackActiveGetsAVersionOnceItIsGood() {
+    host.boot(Optional.of(Profile.PASSIVE));
+    agent.crash();
+    agent.want(Wanted.assignment("tool", "2", Activation.LIVE, 60, BOTH)).settle();
+    assertMerged("tool", "2");
+    assertThat(host.view().name("tool").inProfile(Profile.ACTIVE)).contains(V1);
+    agent.settleForGood();
+    assertThat(host.view().name("tool").inProfile(Profile.ACTIVE)).contains(V2);
+    assertThat(inPassive()).contains(V2);
+  }
+
+  @Test
+  void aVersionForTheNextBootThatFitsNoEntryOfThatIsNotWaitedFor() {
+    host.boot(Optional.of(Profile.PASSIVE));
+    agent.crash();
+    agent.staging(
+        assignment ->
+            new Staged.Ready(
+                false,
+                Optional.empty(),
+                Set.of("/usr"),
+                Map.of(Profile.ACTIVE, new Staged.Unfit(Reasons.OS_MISMATCH, "no"))));
+    agent.want(Wanted.nextBoot("tool", "2", BOTH)).settleForGood();
+    assertThat(agent.phase("tool")).isEqualTo(Phase.INCOMPATIBLE);
+    assertThat(host.view().name("tool").inProfile(Profile.ACTIVE)).contains(V1);
+    assertMerged("tool", "1");
+  }
+
+  @Test
+  void aVersionThatIsForPassiveAloneByNowLeavesActiveThoughPassiveDoesNotTakeIt() {
+    agent.staging(assignment -> FITS_ACTIVE_ALONE);
+    agent.want(live("tool", "2", BOTH)).settleForGood();
+    agent.want(live("tool", "2", Profile.PASSIVE)).settleForGood();
+    assertThat(agent.phase("tool")).isEqualTo(Phase.INCOMPATIBLE);
+    assertThat(host.view().name("tool").inProfile(Profile.ACTIVE)).isEmpty();
+    assertThat(inPassive()).contains(V1);
+    assertMerged("tool", "2");
+  }
+
+  @Test
+  void aRemovalTakesItOutOfEveryEntry() {
+    agent.staging(assignment -> FITS_ACTIVE_ALONE);
+    agent.want(live("tool", "2", BOTH)).settleForGood();
+    host.boot(Optional.of(Profile.PASSIVE));
+    agent.crash();
+    agent.remove("tool").settleForGood();
+    assertThat(host.view().names()).isEmpty();
+    assertThat(host.view().images()).isEmpty();
   }
 }

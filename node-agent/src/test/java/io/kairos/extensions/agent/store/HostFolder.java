@@ -76,7 +76,7 @@ public record HostFolder(StoreLayout layout) {
 
   /**
    * Everything in the store, the profiles' and the run folder that is no folder, with what links
-   * lead to, but for the note of the host's boot entries. An agent may be at work there: where
+   * lead to, but for the notes of what this host has booted. An agent may be at work there: where
    * something goes in between it is looked at anew.
    */
   public Map<String, String> entries() throws IOException {
@@ -102,7 +102,7 @@ public record HostFolder(StoreLayout layout) {
       try (Stream<Path> all = Files.walk(folder)) {
         for (Path path :
             all.filter(p -> Files.isSymbolicLink(p) || !Files.isDirectory(p))
-                .filter(p -> !p.equals(layout.entries()))
+                .filter(p -> !p.equals(layout.entries()) && !p.equals(layout.proven()))
                 .toList()) {
           entries.put(
               "/" + layout.host().root().relativize(path),
