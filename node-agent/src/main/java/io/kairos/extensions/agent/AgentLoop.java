@@ -3,6 +3,7 @@ package io.kairos.extensions.agent;
 import io.kairos.extensions.agent.fetch.Sources;
 import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.host.HostException;
+import io.kairos.extensions.agent.host.RefusedException;
 import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.agent.plan.Backoff;
 import io.kairos.extensions.agent.plan.BootedSystem;
@@ -292,6 +293,20 @@ final class AgentLoop implements AutoCloseable {
     identity = Optional.of(known);
   }
 
+  /** A systemd that refuses, as it does where it was asked too often, is asked again later. */
+  private boolean areUnitsRead(Map<ExtensionClass, Host.Merge> merges) throws HostException {
+    if (merges.values().stream().allMatch(one -> one.names().isEmpty())) {
+      return true;
+    }
+    try {
+      host.units().reload();
+      return true;
+    } catch (RefusedException refused) {
+      LOG.warn("unit files of what is merged may not be read yet: {}", refused.getMessage());
+      return false;
+    }
+  }
+
   private long work(NodeExtensionState first)
       throws HostException, IOException, InterruptedException {
     NodeExtensionState state = first;
@@ -306,10 +321,7 @@ final class AgentLoop implements AutoCloseable {
         LOG.info("the host goes down: what it takes apart is left alone");
         return now() + config.poll().toMillis();
       }
-      if (unitsMayBeUnread && merges.values().stream().anyMatch(one -> !one.names().isEmpty())) {
-        host.units().reload();
-      }
-      unitsMayBeUnread = false;
+      unitsMayBeUnread = unitsMayBeUnread && !areUnitsRead(merges);
       BootState boot = BootState.read(paths);
       Grants grants = Grants.of(state.getSpec().maintenance(), boot.bootId());
       Map<Profile, BootedSystem> others =

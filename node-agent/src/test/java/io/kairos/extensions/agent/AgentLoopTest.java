@@ -106,6 +106,21 @@ class AgentLoopTest {
     assertThat(host.refreshes()).isEmpty();
   }
 
+  @Test
+  void aHostThatDoesNotReadItsUnitFilesAnewIsLookedAfterAndAskedAgain() throws Exception {
+    want(tool.live(1));
+    tool.awaitInstalled(1);
+    die();
+    host.units().refusesReloads(true);
+    start();
+    want(tool.live(2));
+    tool.awaitInstalled(2);
+
+    host.units().refusesReloads(false);
+
+    await().until(() -> host.units().done().contains("reload"));
+  }
+
   private void startAnewPollingRarely() throws IOException {
     die();
     poll = Duration.ofHours(1);

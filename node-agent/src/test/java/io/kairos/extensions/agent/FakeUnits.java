@@ -26,6 +26,7 @@ public final class FakeUnits implements Units {
   private final List<String> done = new CopyOnWriteArrayList<>();
   private final AtomicInteger starts = new AtomicInteger();
   private volatile boolean goingDown;
+  private volatile boolean reloadRefused;
   private volatile Optional<HostException> journal = Optional.empty();
   private volatile Function<List<String>, Ran> programs = command -> new Ran.Exited(0, "");
 
@@ -79,8 +80,16 @@ public final class FakeUnits implements Units {
   }
 
   @Override
-  public void reload() {
+  public void reload() throws RefusedException {
+    if (reloadRefused) {
+      throw new RefusedException("Reload limit was reached");
+    }
     done.add("reload");
+  }
+
+  /** Does not read unit files anew, or does again. */
+  void refusesReloads(boolean isRefused) {
+    reloadRefused = isRefused;
   }
 
   @Override
