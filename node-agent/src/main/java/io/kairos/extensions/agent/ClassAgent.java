@@ -375,7 +375,11 @@ final class ClassAgent implements AutoCloseable {
           if (action instanceof Action.DeleteImage deleted) {
             trust.deleted(deleted.sha256());
           } else if (action instanceof Action.SetGood good) {
-            proven.proved(good.name(), good.sha256(), KnownEntries.system(identity));
+            proven.proved(
+                good.name(),
+                good.sha256(),
+                release(byName.get(good.name())),
+                KnownEntries.system(identity));
           } else if (action instanceof Action.OnName onName) {
             for (String adopted : round.view().name(onName.name()).adopted()) {
               trust.renamed(adopted);
@@ -405,6 +409,15 @@ final class ClassAgent implements AutoCloseable {
       }
     }
     return true;
+  }
+
+  /** What an image says about itself, where it was looked into in this life. */
+  private Map<String, String> release(Assignment assignment) {
+    return memory
+        .staged(Memory.use(assignment))
+        .filter(Staged.Ready.class::isInstance)
+        .map(staged -> ((Staged.Ready) staged).release())
+        .orElse(Map.of());
   }
 
   private void hold(Action action, Map<String, Assignment> byName, String message) {

@@ -92,7 +92,11 @@ final class HostObserver {
     Map<String, Optional<String>> merged =
         ledger.images(merge.id(), merge.names(), contents.names());
     Map<String, NameView> names =
-        proven.on(KnownEntries.system(known), contents.names(), contents.images().keySet());
+        proven.on(
+            KnownEntries.system(known),
+            known.facts(layout.extensionClass()),
+            contents.names(),
+            contents.images().keySet());
     merge
         .rivals()
         .forEach(

@@ -45,7 +45,9 @@ final class KnownEntries {
         booted.map(entry -> before.booted(entry, system, host.trustedBoot())).orElse(before);
     Map<Profile, BootedSystem> others = entries.others(system);
     if (!entries.equals(before)) {
-      LOG.info("boot entries with another system than the one that runs: {}", others);
+      if (!others.isEmpty()) {
+        LOG.info("boot entries with another system than the one that runs: {}", others);
+      }
       write(entries);
     }
     return others;

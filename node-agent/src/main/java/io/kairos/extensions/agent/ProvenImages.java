@@ -1,5 +1,7 @@
 package io.kairos.extensions.agent;
 
+import io.kairos.extensions.agent.image.HostFacts;
+import io.kairos.extensions.agent.image.OsRelease;
 import io.kairos.extensions.agent.plan.BootedSystem;
 import io.kairos.extensions.agent.plan.NameView;
 import io.kairos.extensions.agent.store.KeptNote;
@@ -28,15 +30,20 @@ final class ProvenImages {
    * Links as they count on the system that runs. What is good and not noted, as an agent before
    * this note left it, was proven on it.
    *
+   * @param facts of the host, where it can merge the class
    * @param stored the images that are there
    * @throws IOException when the note cannot be read
    */
-  Map<String, NameView> on(BootedSystem system, Map<String, NameView> names, Set<String> stored)
+  Map<String, NameView> on(
+      BootedSystem system,
+      Optional<HostFacts> facts,
+      Map<String, NameView> names,
+      Set<String> stored)
       throws IOException {
     Map<String, ProvenImage> proven = note.now();
     Set<String> good = new HashSet<>();
     names.forEach((name, links) -> links.good().ifPresent(image -> good.add(key(name, image))));
-    good.forEach(key -> proven.putIfAbsent(key, new ProvenImage(Set.of(system))));
+    good.forEach(key -> proven.putIfAbsent(key, new ProvenImage(Set.of(system), Map.of())));
     proven
         .keySet()
         .removeIf(
@@ -44,10 +51,20 @@ final class ProvenImages {
     Map<String, NameView> seen = new TreeMap<>();
     for (Map.Entry<String, NameView> entry : names.entrySet()) {
       String name = entry.getKey();
-      seen.put(name, entry.getValue().provenOnThisSystem(here(name, system, proven)));
+      seen.put(
+          name,
+          entry
+              .getValue()
+              .provenOnThisSystem(
+                  here(name, system, proven), image -> fits(proven.get(key(name, image)), facts)));
     }
     note.keep();
     return seen;
+  }
+
+  private static boolean fits(ProvenImage image, Optional<HostFacts> facts) {
+    return image.release().isEmpty()
+        || facts.filter(host -> host.takes(new OsRelease(image.release()))).isPresent();
   }
 
   private static Set<String> here(
@@ -63,16 +80,17 @@ final class ProvenImages {
   /**
    * An image has proven itself under a name.
    *
+   * @param release what it says about itself, empty where nobody knows
    * @throws IOException when the note cannot be read
    */
-  void proved(String name, String sha256, BootedSystem system) throws IOException {
-    Set<BootedSystem> systems =
-        new HashSet<>(
-            Optional.ofNullable(note.now().get(key(name, sha256)))
-                .map(ProvenImage::systems)
-                .orElse(Set.of()));
+  void proved(String name, String sha256, Map<String, String> release, BootedSystem system)
+      throws IOException {
+    Optional<ProvenImage> before = Optional.ofNullable(note.now().get(key(name, sha256)));
+    Set<BootedSystem> systems = new HashSet<>(before.map(ProvenImage::systems).orElse(Set.of()));
     systems.add(system);
-    note.now().put(key(name, sha256), new ProvenImage(systems));
+    Map<String, String> said =
+        release.isEmpty() ? before.map(ProvenImage::release).orElse(Map.of()) : release;
+    note.now().put(key(name, sha256), new ProvenImage(systems, said));
     note.keep();
   }
 

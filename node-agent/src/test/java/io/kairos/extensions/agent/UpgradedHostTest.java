@@ -26,6 +26,8 @@ class UpgradedHostTest extends AgentScenario {
   private static final String ACTIVE = ToolImages.EXTENSIONS + "active/tool.raw";
   private static final String ENTRIES = ToolImages.EXTENSIONS + ".sysext-operator/entries.json";
 
+  private static final String PROVEN = ToolImages.EXTENSIONS + ".sysext-operator/proven.json";
+
   private int boots;
 
   private static Assignment inBoth(Assignment plain) {
@@ -141,5 +143,51 @@ class UpgradedHostTest extends AgentScenario {
 
     await().untilAsserted(() -> assertThat(note).hasContent(right));
     awaitPhase(Phase.ACTIVE, 1);
+  }
+
+  @Test
+  void aVersionThatFitsBothSystemsProvesItselfOnEach() throws Exception {
+    want(inBoth(tool.live(1)));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    Path note = folder.at(PROVEN);
+    await().untilAsserted(() -> assertThat(note).content().contains(BEFORE, "_any"));
+
+    boots(AFTER);
+
+    await().untilAsserted(() -> assertThat(note).content().contains(BEFORE, AFTER, "_any"));
+    awaitPhase(Phase.ACTIVE, 1);
+    assertLinked(PASSIVE, tool.sha256(1));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "{",
+        "null",
+        "{\"tool\": null}",
+        "{\"tool\": {\"systems\": null, \"release\": {}}}",
+        "{\"tool x\": {\"systems\": [], \"release\": {}}}",
+        "{\"\": {\"systems\": [{\"osRelease\": {}}], \"release\": null}}"
+      })
+  void aNoteOfWhatIsProvenThatSaysNothingIsWrittenAnew(String torn) throws Exception {
+    installed();
+    Path note = folder.at(PROVEN);
+    await().untilAsserted(() -> assertThat(note).content().contains(sha256(BEFORE)));
+    agent.close();
+    Files.writeString(note, torn);
+
+    start();
+
+    await()
+        .untilAsserted(
+            () ->
+                assertThat(note)
+                    .content()
+                    .contains("tool " + sha256(BEFORE), BEFORE)
+                    .doesNotContain("null", "tool x"));
+    awaitPhase(Phase.ACTIVE, 1);
+    assertLinked(PASSIVE, sha256(BEFORE));
   }
 }

@@ -192,7 +192,11 @@ public final class Stager {
           (entry, system) ->
               fits.refusedBy(system).ifPresent(unfit -> misfits.put(entry, unfit(unfit))));
       return new Staged.Ready(
-          fits.unitFiles(), fits.nodeRuntime(), Set.copyOf(fits.hierarchies()), misfits);
+          fits.unitFiles(),
+          fits.nodeRuntime(),
+          Set.copyOf(fits.hierarchies()),
+          misfits,
+          fits.release().fields().fields());
     }
   }
 

@@ -54,6 +54,11 @@ public record HostFacts(
         extensionClass, architecture, osRelease, idLikeCounts, hierarchies, policies, demanded);
   }
 
+  /** Whether an extension that says this about itself fits the system. */
+  public boolean takes(OsRelease extension) {
+    return ReleaseMatch.check(extension, this).isEmpty();
+  }
+
   /** The same host, where it boots another system. */
   public HostFacts on(OsRelease system) {
     return new HostFacts(

@@ -293,7 +293,13 @@ public record Memory(
   private static Set<ImageUse> suspects(List<Assignment> tried, HostView after) {
     Set<ImageUse> unproven =
         tried.stream()
-            .filter(one -> !after.name(one.name()).wasGood(one.target().image().sha256()))
+            .filter(
+                one ->
+                    after
+                        .name(one.name())
+                        .good()
+                        .filter(one.target().image().sha256()::equals)
+                        .isEmpty())
             .map(Memory::use)
             .collect(Collectors.toSet());
     return unproven.isEmpty()

@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -20,6 +21,8 @@ import java.util.stream.Stream;
  *     NAME.sysext.raw}
  * @param goodElsewhere the digest that {@code good/NAME} leads to, where it was proven on another
  *     system of this host alone
+ * @param fallback what one that fails may be replaced with: what is good, or good elsewhere and, by
+ *     what it says about itself, fits the system that runs
  * @param proven the digests that were proven on the system that runs, at any time
  */
 public record NameView(
@@ -29,6 +32,7 @@ public record NameView(
     Optional<String> good,
     Optional<String> rival,
     Optional<String> goodElsewhere,
+    Optional<String> fallback,
     Set<String> proven) {
 
   /** Nothing of that name. */
@@ -49,17 +53,37 @@ public record NameView(
       Optional<Link> run,
       Optional<String> good,
       Optional<String> rival) {
-    this(root, profiles, run, good, rival, Optional.empty(), good.map(Set::of).orElseGet(Set::of));
+    this(
+        root,
+        profiles,
+        run,
+        good,
+        rival,
+        Optional.empty(),
+        good,
+        good.map(Set::of).orElseGet(Set::of));
   }
 
   /** The same with a file that the host takes instead of ours. */
   public NameView rivalled(String by) {
     return new NameView(
-        root, profiles, run, good, rival.or(() -> Optional.of(by)), goodElsewhere, proven);
+        root,
+        profiles,
+        run,
+        good,
+        rival.or(() -> Optional.of(by)),
+        goodElsewhere,
+        fallback,
+        proven);
   }
 
-  /** The same on a host that has booted others, where these were proven on the one that runs. */
-  public NameView provenOnThisSystem(Set<String> here) {
+  /**
+   * The same on a host that has booted others.
+   *
+   * @param here the digests that were proven on the one that runs
+   * @param fits whether one fits that
+   */
+  public NameView provenOnThisSystem(Set<String> here, Predicate<String> fits) {
     return new NameView(
         root,
         profiles,
@@ -67,6 +91,7 @@ public record NameView(
         good.filter(here::contains),
         rival,
         good.filter(image -> !here.contains(image)),
+        good.filter(image -> here.contains(image) || fits.test(image)),
         here);
   }
 

@@ -16,17 +16,29 @@ public sealed interface Staged {
    *     be swapped live
    * @param hierarchies the host's hierarchies that it has something for
    * @param misfits the boot entries whose system is another one, which it does not fit
+   * @param release what it says about itself, by the fields of its extension-release
    */
   record Ready(
       boolean unitFiles,
       Optional<String> nodeRuntime,
       Set<String> hierarchies,
-      Map<Profile, Unfit> misfits)
+      Map<Profile, Unfit> misfits,
+      Map<String, String> release)
       implements Staged {
     /** Takes copies. */
     public Ready {
       hierarchies = Set.copyOf(hierarchies);
       misfits = Map.copyOf(misfits);
+      release = Map.copyOf(release);
+    }
+
+    /** One that says nothing about itself. */
+    public Ready(
+        boolean unitFiles,
+        Optional<String> nodeRuntime,
+        Set<String> hierarchies,
+        Map<Profile, Unfit> misfits) {
+      this(unitFiles, nodeRuntime, hierarchies, misfits, Map.of());
     }
 
     /** One that fits every boot entry. */

@@ -19,12 +19,8 @@ import java.util.Optional;
  * another's.
  *
  * <p>A boot entry with another system than the one that runs is left as it is: what does not work
- * here says nothing about what it boots. And what is good on another system alone is no way back on
- * this one, nor a reason to drop what was proven here before.
- *
- * <p>Where something is merged of which nobody knows what it is, or whose file is gone, a refresh
- * could not bring it back: links may move, but none is asked for, and what is merged stays for as
- * long as nothing else needs one.
+ * here says nothing about what it boots. And what is good on another system alone takes the place
+ * of nothing that was proven on this one.
  */
 final class WayBack {
   private final HostView view;
@@ -62,7 +58,9 @@ final class WayBack {
       return decision;
     }
     Optional<String> back = mergedNow().or(() -> committed(sha256)).or(() -> good(sha256));
-    boolean stays = decision.standing().phase() == Phase.FAILED && links.wasGood(sha256);
+    boolean stays =
+        decision.standing().phase() == Phase.FAILED
+            && links.good().filter(sha256::equals).isPresent();
     List<Action> steps = new ArrayList<>();
     if (!stays) {
       for (Profile profile : profiles()) {
@@ -122,6 +120,12 @@ final class WayBack {
    * which finds the version before.
    */
   Decision rollBackWithNextBoot(String sha256, Decision decision) {
+    boolean isLast = // a node without its runtime has no agent that would mend it
+        good(sha256).isEmpty()
+            && links.goodElsewhere().filter(image -> !image.equals(sha256)).isPresent();
+    if (isLast) {
+      return decision;
+    }
     List<Action> steps = new ArrayList<>();
     for (Profile profile : profiles()) {
       if (links.inProfile(profile).filter(sha256::equals).isPresent()) {
@@ -239,8 +243,15 @@ final class WayBack {
         .filter(image -> !image.equals(except) && view.images().contains(image));
   }
 
+  /**
+   * The version that takes the place of another. What is good on another system alone does so where
+   * that other one has never been good on this one either.
+   */
   private Optional<String> good(String except) {
-    return links.good().filter(image -> !image.equals(except) && view.images().contains(image));
+    return links
+        .fallback()
+        .filter(image -> links.good().isPresent() || !links.proven().contains(except))
+        .filter(image -> !image.equals(except) && view.images().contains(image));
   }
 
   /** Those of the system that runs. */

@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -98,7 +99,13 @@ class StagerTest {
   void aWholeImageIsKeptUnderItsDigest() throws Exception {
     server.file("/demo.raw", IMAGE);
     assertThat(stage(server.url("/demo.raw"), SHA256))
-        .isEqualTo(new Staged.Ready(false, Optional.empty()));
+        .isEqualTo(
+            new Staged.Ready(
+                false,
+                Optional.empty(),
+                Set.of("/usr"),
+                Map.of(),
+                Map.of("ID", "_any", "ARCHITECTURE", "x86-64")));
     assertKept();
   }
 
@@ -421,6 +428,7 @@ class StagerTest {
               }
             });
     thread.start();
+    await().until(() -> !server.requests().isEmpty()); // the store is prepared before that
     await().pollInterval(Duration.ofMillis(1)).until(() -> isIn(busy, thread));
     thread.interrupt();
     assertThat(outcome)

@@ -82,6 +82,9 @@ class ConvergenceSimulationTest {
     History(long seed) {
       random = new Random(seed);
       NAMES.forEach(name -> host.bad(Wanted.digest(name, BAD)));
+      Set<String> narrow =
+          NAMES.stream().map(name -> Wanted.digest(name, NARROW)).collect(Collectors.toSet());
+      host.fits((image, system) -> !narrow.contains(image) || system % 2 != 0);
       agent.staging(this::stage).proving(this::prove);
     }
 

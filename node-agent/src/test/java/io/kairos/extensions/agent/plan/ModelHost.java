@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.BiPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -42,6 +43,7 @@ public final class ModelHost {
   private Optional<String> frozen = Optional.empty();
   private BootEntries entries = BootEntries.UNKNOWN;
   private int system = 1;
+  private BiPredicate<String, Integer> fits = (image, on) -> true;
   private HostView.Versions versions = new HostView.Versions("257.13", "6.1.0-18-amd64");
 
   /** Booted into {@code active}, empty. */
@@ -72,7 +74,7 @@ public final class ModelHost {
                   Optional.ofNullable(run.get(name)).map(link -> throughProfile(name, link)),
                   Optional.ofNullable(good.get(name)),
                   Optional.ofNullable(rivals.get(name)))
-              .provenOnThisSystem(provenHere(name)));
+              .provenOnThisSystem(provenHere(name), image -> fits.test(image, system)));
     }
     return new HostView(
         booted,
@@ -266,6 +268,11 @@ public final class ModelHost {
     system = newest + 1;
     entries = entries.booted(Profile.ACTIVE, system(), false);
     boot();
+  }
+
+  /** Which image fits which system, by what it says about itself; all do without this. */
+  public void fits(BiPredicate<String, Integer> which) {
+    fits = which;
   }
 
   /** Which system runs; the first is 1. */

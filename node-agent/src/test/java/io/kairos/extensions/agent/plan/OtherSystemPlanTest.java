@@ -208,6 +208,68 @@ class OtherSystemPlanTest extends PlanScenario {
     assertThat(agent.news()).contains(new Action.SetGood("tool", V1));
   }
 
+  /** The boot of an upgrade is the one that merges a version that waited for the next boot. */
+  private void anUpgradeBootsVersionTwoWhichFails(Staged staged) {
+    agent.want(live("tool", "1", BOTH)).settleForGood();
+    agent.staging(assignment -> staged);
+    agent.want(withCheck(Wanted.nextBoot("tool", "2", BOTH))).settle();
+    assertThat(agent.phase("tool")).isEqualTo(Phase.PENDING_REBOOT);
+    host.upgrade();
+    agent.crash();
+    assertMerged("tool", "2");
+    agent.proving(
+        proving ->
+            proving.image().equals(V2)
+                ? new Proved.Failed(true, Reasons.HEALTH_CHECK_FAILED, "exit code 1")
+                : new Proved.Passed());
+    agent.settleForGood();
+    assertThat(agent.phase("tool")).isEqualTo(Phase.ROLLED_BACK);
+  }
+
+  @Test
+  void whatFailsOnTheNewSystemGivesWayToWhatWasGoodOnTheOneBeforeAndFits() {
+    anUpgradeBootsVersionTwoWhichFails(FITS_BOTH);
+    assertMerged("tool", "1");
+    assertThat(host.view().name("tool").inProfile(Profile.ACTIVE)).contains(V1);
+    assertThat(inPassive()).contains(V1);
+  }
+
+  @Test
+  void whatFailsOnTheNewSystemDoesNotGiveWayToWhatDoesNotFitIt() {
+    host.fits((image, system) -> !image.equals(V1) || system < 3);
+    anUpgradeBootsVersionTwoWhichFails(FITS_BOTH);
+    assertThat(host.merged()).isEmpty();
+    assertThat(host.view().name("tool").inProfile(Profile.ACTIVE)).isEmpty();
+    assertThat(inPassive()).contains(V1);
+  }
+
+  @Test
+  void theNodesOwnRuntimeStaysForTheNextBootWhereNothingElseFits() {
+    host.fits((image, system) -> !image.equals(V1) || system < 3);
+    anUpgradeBootsVersionTwoWhichFails(new Staged.Ready(true, Optional.of("/usr/bin/k3s")));
+    assertMerged("tool", "2");
+    assertThat(host.view().name("tool").inProfile(Profile.ACTIVE)).contains(V2);
+    assertThat(inPassive()).contains(V1);
+  }
+
+  @Test
+  void theNodesOwnRuntimeGoesBackWithTheNextBootToWhatFits() {
+    anUpgradeBootsVersionTwoWhichFails(new Staged.Ready(true, Optional.of("/usr/bin/k3s")));
+    assertMerged("tool", "2");
+    assertThat(host.view().name("tool").inProfile(Profile.ACTIVE)).contains(V1);
+  }
+
+  @Test
+  void whatWasGoodAndIsNotTakenByTheNewSystemDoesNotGetNearAnotherBoot() {
+    host.bad(V1);
+    host.upgrade();
+    agent.crash();
+    agent.settle();
+    assertThat(agent.phase("tool")).isEqualTo(Phase.FAILED);
+    assertThat(host.view().name("tool").inProfile(Profile.ACTIVE)).isEmpty();
+    assertThat(inPassive()).contains(V1);
+  }
+
   /** A boot may merge nothing at all: its unit is not enabled. */
   @Test
   void whatTheBootOfTheNewSystemLeftOutIsMergedWithoutADrainOrAnotherBoot() {
