@@ -298,6 +298,10 @@ final class ClassAgent implements AutoCloseable {
     }
     Staged outcome = ended.outcome().get();
     rules.ended(Memory.use(ended.assignment()), outcome);
+    if (outcome instanceof Staged.Ready ready) {
+      proven.looked(
+          ended.assignment().name(), ended.assignment().target().image().sha256(), ready.release());
+    }
     memory = memory.finished(ended.assignment(), outcome, now.getAsLong(), config.nodeName());
     String sha256 = ended.assignment().target().image().sha256();
     // one that is refused stays only where it was there before, and its digest right

@@ -63,8 +63,8 @@ final class ProvenImages {
   }
 
   private static boolean fits(ProvenImage image, Optional<HostFacts> facts) {
-    return image.release().isEmpty()
-        || facts.filter(host -> host.takes(new OsRelease(image.release()))).isPresent();
+    return !image.release().isEmpty()
+        && facts.filter(host -> host.takes(new OsRelease(image.release()))).isPresent();
   }
 
   private static Set<String> here(
@@ -92,6 +92,18 @@ final class ProvenImages {
         release.isEmpty() ? before.map(ProvenImage::release).orElse(Map.of()) : release;
     note.now().put(key(name, sha256), new ProvenImage(systems, said));
     note.keep();
+  }
+
+  /**
+   * An image that is good was looked into: what it says about itself is noted where nobody knew.
+   *
+   * @throws IOException when the note cannot be read
+   */
+  void looked(String name, String sha256, Map<String, String> release) throws IOException {
+    Optional<ProvenImage> known = Optional.ofNullable(note.now().get(key(name, sha256)));
+    if (known.isPresent() && known.get().release().isEmpty()) {
+      note.now().put(key(name, sha256), new ProvenImage(known.get().systems(), release));
+    }
   }
 
   private static String key(String name, String sha256) {

@@ -196,7 +196,7 @@ public final class Stager {
           fits.nodeRuntime(),
           Set.copyOf(fits.hierarchies()),
           misfits,
-          fits.release().fields().fields());
+          fits.matched(host.extensionClass()));
     }
   }
 

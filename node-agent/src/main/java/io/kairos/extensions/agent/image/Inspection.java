@@ -1,6 +1,7 @@
 package io.kairos.extensions.agent.image;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** The verdict on an image for one host. */
@@ -24,6 +25,11 @@ public sealed interface Inspection permits Inspection.Fits, Inspection.Unfit {
     /** Copies the list. */
     public Fits {
       hierarchies = List.copyOf(hierarchies);
+    }
+
+    /** What it says about itself, by the fields that are matched with a host. */
+    public Map<String, String> matched(ExtensionClass of) {
+      return ReleaseMatch.matched(release.fields(), of);
     }
 
     /**

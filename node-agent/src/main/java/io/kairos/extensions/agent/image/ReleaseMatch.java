@@ -2,7 +2,10 @@ package io.kairos.extensions.agent.image;
 
 import io.kairos.extensions.agent.image.Inspection.Unfit;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * systemd's extension_release_validate() (src/shared/extension-util.c, v252 to v257), in its order:
@@ -19,6 +22,9 @@ import java.util.Optional;
  * </ol>
  */
 final class ReleaseMatch {
+  /** What counts of an extension's own words, beside the scope and the level of its class. */
+  private static final Set<String> FIELDS = Set.of("ID", "VERSION_ID", "ARCHITECTURE");
+
   private static final String ANY = "_any";
 
   /** Whose system it is, in words. */
@@ -55,6 +61,17 @@ final class ReleaseMatch {
   /** The same, in words for one of the host's systems. */
   static Optional<Unfit> check(OsRelease extension, HostFacts host, Side side) {
     return new ReleaseMatch(extension, host, side).check();
+  }
+
+  /** The fields that count, and no others: an image may say as much as it likes. */
+  static Map<String, String> matched(OsRelease extension, ExtensionClass of) {
+    return extension.fields().entrySet().stream()
+        .filter(
+            field ->
+                FIELDS.contains(field.getKey())
+                    || field.getKey().equals(of.scopeField())
+                    || field.getKey().equals(of.levelField()))
+        .collect(Collectors.toUnmodifiableMap(Map.Entry::getKey, Map.Entry::getValue));
   }
 
   private Optional<Unfit> check() {

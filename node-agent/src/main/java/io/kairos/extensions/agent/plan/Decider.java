@@ -31,8 +31,8 @@ import java.util.stream.Collectors;
  *   <li><b>Reboot</b> is that as well: the reboot that follows is the operator's to allow.
  *   <li><b>Stage</b> wants an image in the store, verified and found fit, and no more: what of the
  *       name is linked and merged stays as it is, and is no longer looked after.
- *   <li>What is to wait <b>for a drain</b> gives way until the operator allows it. What was good
- *       here is merged again without: that is a repair, and so is going back.
+ *   <li>What is to wait <b>for a drain</b> gives way until the operator allows it. What was good on
+ *       this host is merged again without: that is a repair, and so is going back.
  *   <li><b>passive and recovery are the way back</b>: beside other profiles they get a version once
  *       it is good here. Alone they are linked directly. Where an entry boots another system than
  *       the one that runs, its folder keeps what it has until the image was matched with that one.
@@ -272,7 +272,7 @@ final class Decider {
   }
 
   private WayBack wayBack(Assignment assignment) {
-    return WayBack.of(view, assignment);
+    return WayBack.of(view, memory, assignment);
   }
 
   private Decision live(Assignment assignment) {

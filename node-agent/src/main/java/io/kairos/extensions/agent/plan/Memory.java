@@ -259,7 +259,7 @@ public record Memory(
   /**
    * Draws the conclusion from a refresh by what the host shows afterwards. One that failed with one
    * new image is that image's failure; with several, each becomes a suspect and is tried alone,
-   * those first that have not been good on this host before; with none, the host is in trouble.
+   * those first that have not been good on this system before; with none, the host is in trouble.
    *
    * @param after what the host shows now
    * @param message what the host said, for a refresh that failed

@@ -106,9 +106,18 @@ public record NameView(
         link -> link instanceof Link.ViaProfile via ? inProfile(via.profile()) : image(link));
   }
 
-  /** Whether an image is the last that was good, on whatever system of the host. */
+  /**
+   * Whether an image is the last that was good, on whatever system of the host; or was good on the
+   * one that runs, before another one became that elsewhere.
+   */
   public boolean wasGood(String sha256) {
-    return good.or(() -> goodElsewhere).filter(sha256::equals).isPresent();
+    return good.or(() -> goodElsewhere).filter(sha256::equals).isPresent()
+        || (goodElsewhere.isPresent() && proven.contains(sha256));
+  }
+
+  /** Whether an image is good on another system alone. */
+  boolean isStrange(String sha256) {
+    return goodElsewhere.filter(sha256::equals).isPresent() && !proven.contains(sha256);
   }
 
   /** Whether a profile's folder has the very link that enables an image. */

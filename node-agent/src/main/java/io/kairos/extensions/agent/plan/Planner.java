@@ -32,8 +32,9 @@ import lombok.With;
  *       refresh has to show.
  *   <li>All changes of the second kind go into one refresh. What another one requires is tried
  *       before it or with it, never after. When several new images were part of one that failed,
- *       those that were good here before are tried together, and the rest alone, one by one, until
- *       the bad one is found; an extension that waits for its turn is put back to what is merged.
+ *       those that were good on this system before are tried together, and the rest alone, one by
+ *       one, until the bad one is found; an extension that waits for its turn is put back to what
+ *       is merged.
  *   <li>Services of what a refresh takes away are stopped before anything of it is unlinked. One
  *       that does not stop keeps its extension merged, and holds up no other.
  *   <li>A host that refuses a refresh that tries nothing new is left in peace for a growing pause;
@@ -322,7 +323,9 @@ public final class Planner {
     return view.names().keySet().stream()
         .filter(name -> !assigned.contains(name) && view.unverified(name).isEmpty())
         .sorted()
-        .flatMap(name -> new WayBack(view, name, view.bootProfile()).endTrial().stream())
+        .flatMap(
+            name ->
+                new WayBack(view, name, view.bootProfile(), Optional.empty()).endTrial().stream())
         .toList();
   }
 
@@ -387,6 +390,11 @@ public final class Planner {
     /** The same under another phase. */
     Decision as(Phase phase) {
       return withStanding(standing.withPhase(phase));
+    }
+
+    /** The same with more to say. */
+    Decision saying(String more) {
+      return withStanding(standing.withMessage(standing.message() + "; " + more));
     }
 
     Decision settling(List<Action> steps) {

@@ -95,10 +95,10 @@ final class ProofGate {
         return rest.as(Phase.ROLLING_BACK).staging(); // only a look into it tells how to go back
       }
       if (staged.get() instanceof Staged.Ready ready && ready.nodeRuntime().isPresent()) {
-        return WayBack.of(view, assignment).rollBackWithNextBoot(sha256, rest);
+        return WayBack.of(view, memory, assignment).rollBackWithNextBoot(sha256, rest);
       }
     }
-    Decision back = WayBack.of(view, assignment).rollBack(sha256, rest);
+    Decision back = WayBack.of(view, memory, assignment).rollBack(sha256, rest);
     if (!back.equals(rest)) {
       return back.as(Phase.ROLLING_BACK);
     }

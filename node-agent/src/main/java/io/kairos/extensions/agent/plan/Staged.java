@@ -16,7 +16,7 @@ public sealed interface Staged {
    *     be swapped live
    * @param hierarchies the host's hierarchies that it has something for
    * @param misfits the boot entries whose system is another one, which it does not fit
-   * @param release what it says about itself, by the fields of its extension-release
+   * @param release what it says about itself, by the fields of its extension-release that count
    */
   record Ready(
       boolean unitFiles,

@@ -4,6 +4,7 @@ import io.kairos.extensions.agent.plan.Planner.Decision;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Profile;
+import io.kairos.extensions.api.v1alpha1.Reasons;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -20,7 +21,12 @@ import java.util.Optional;
  *
  * <p>A boot entry with another system than the one that runs is left as it is: what does not work
  * here says nothing about what it boots. And what is good on another system alone takes the place
- * of nothing that was proven on this one.
+ * of nothing that was proven on this one, and does not stay in its profiles where it does not merge
+ * on this one.
+ *
+ * <p>Where something is merged of which nobody knows what it is, or whose file is gone, a refresh
+ * could not bring it back: links may move, but none is asked for, and what is merged stays for as
+ * long as nothing else needs one.
  */
 final class WayBack {
   private final HostView view;
@@ -30,16 +36,28 @@ final class WayBack {
   /** The profile folder in which the booted system looks for the name. */
   private final Optional<Profile> booted;
 
-  WayBack(HostView view, String name, Optional<Profile> booted) {
+  /**
+   * What took a failed version's place since it is good on another system, where the host merges
+   * nothing with it.
+   */
+  private final Optional<String> troublesome;
+
+  WayBack(HostView view, String name, Optional<Profile> booted, Optional<Memory.Trouble> trouble) {
     this.view = view;
     this.name = name;
     this.links = view.name(name);
     this.booted = booted;
+    this.troublesome =
+        trouble
+            .flatMap(any -> links.linkedForRun())
+            .filter(image -> !view.isMerged(name, image))
+            .filter(links::isStrange);
   }
 
   /** The way back of an assignment's name. */
-  static WayBack of(HostView view, Assignment assignment) {
-    return new WayBack(view, assignment.name(), new WantedLinks(view, assignment).booted());
+  static WayBack of(HostView view, Memory memory, Assignment assignment) {
+    return new WayBack(
+        view, assignment.name(), new WantedLinks(view, assignment).booted(), memory.trouble());
   }
 
   /** Lets one that is fit for the host wait: what is merged, and would not come back, stays. */
@@ -58,9 +76,9 @@ final class WayBack {
       return decision;
     }
     Optional<String> back = mergedNow().or(() -> committed(sha256)).or(() -> good(sha256));
-    boolean stays =
-        decision.standing().phase() == Phase.FAILED
-            && links.good().filter(sha256::equals).isPresent();
+    boolean merges = // as far as anybody knows
+        !links.isStrange(sha256) || !decision.standing().reason().equals(Reasons.MERGE_FAILED);
+    boolean stays = decision.standing().phase() == Phase.FAILED && links.wasGood(sha256) && merges;
     List<Action> steps = new ArrayList<>();
     if (!stays) {
       for (Profile profile : profiles()) {
@@ -90,12 +108,12 @@ final class WayBack {
     if (isGood || !isLeft) {
       return decision;
     }
-    Optional<String> back = committed(sha256).or(() -> good(sha256));
-    List<Action> steps = new ArrayList<>();
+    Optional<String> back = committed(sha256).or(() -> before(sha256));
+    List<Action> steps = new ArrayList<>(withoutTroublesome());
     for (Profile profile : profiles()) {
       if (links.inProfile(profile).filter(sha256::equals).isPresent()) {
         boolean isBooted = booted.filter(profile::equals).isPresent();
-        steps.add(inProfile(profile, isBooted ? back : good(sha256)));
+        steps.add(inProfile(profile, isBooted ? back : before(sha256)));
       }
     }
     if (back.isPresent()) {
@@ -120,16 +138,19 @@ final class WayBack {
    * which finds the version before.
    */
   Decision rollBackWithNextBoot(String sha256, Decision decision) {
-    boolean isLast = // a node without its runtime has no agent that would mend it
-        good(sha256).isEmpty()
-            && links.goodElsewhere().filter(image -> !image.equals(sha256)).isPresent();
-    if (isLast) {
+    if (links.wasGood(sha256)) {
       return decision;
+    }
+    boolean isLast = // a node without its runtime has no agent that would mend it
+        before(sha256).isEmpty() && links.goodElsewhere().isPresent();
+    if (isLast) {
+      return decision.saying(
+          "it stays, as what was good before does not fit the system that runs by now");
     }
     List<Action> steps = new ArrayList<>();
     for (Profile profile : profiles()) {
       if (links.inProfile(profile).filter(sha256::equals).isPresent()) {
-        steps.add(inProfile(profile, good(sha256)));
+        steps.add(inProfile(profile, before(sha256)));
       }
     }
     if (!steps.isEmpty() && links.run().filter(Link.ViaProfile.class::isInstance).isPresent()) {
@@ -152,6 +173,11 @@ final class WayBack {
    * @param wanted the image that a boot may have linked, where it is for the booted system
    */
   Decision dropSuperseded(Optional<String> wanted, Decision decision) {
+    if (troublesome.isPresent() && !wanted.equals(troublesome)) {
+      List<Action> steps = new ArrayList<>(withoutTroublesome());
+      steps.add(inRun(mergedNow()));
+      return relinking(decision, steps, mergedNow());
+    }
     Optional<String> stale =
         stale().filter(image -> through().isEmpty() || !wanted.equals(Optional.of(image)));
     if (stale.isEmpty() || through().filter(p -> changes(decision, p)).isPresent()) {
@@ -229,28 +255,41 @@ final class WayBack {
     return links
         .linkedForRun()
         .filter(image -> !view.isMerged(name, image))
-        .filter(image -> !links.wasGood(image))
-        .filter(image -> links.goodElsewhere().isEmpty() || !links.proven().contains(image));
+        .filter(image -> !links.wasGood(image));
   }
 
   private Optional<String> mergedNow() {
     return view.mergedImage(name);
   }
 
+  private List<Action> withoutTroublesome() {
+    return profiles().stream()
+        .filter(profile -> troublesome.isPresent())
+        .filter(profile -> links.inProfile(profile).equals(troublesome))
+        .<Action>map(profile -> new Action.UnlinkProfile(profile, name))
+        .toList();
+  }
+
   private Optional<String> committed(String except) {
     return booted
         .flatMap(links::inProfile)
-        .filter(image -> !image.equals(except) && view.images().contains(image));
+        .filter(image -> !image.equals(except) && view.images().contains(image))
+        .filter(image -> !troublesome.equals(Optional.of(image)));
+  }
+
+  private Optional<String> good(String except) {
+    return links.good().filter(image -> !image.equals(except) && view.images().contains(image));
   }
 
   /**
-   * The version that takes the place of another. What is good on another system alone does so where
-   * that other one has never been good on this one either.
+   * What takes the place of a version that merged and does not work. What is good on another system
+   * alone does so too, where that version has never been good on this one either.
    */
-  private Optional<String> good(String except) {
+  private Optional<String> before(String except) {
     return links
         .fallback()
         .filter(image -> links.good().isPresent() || !links.proven().contains(except))
+        .filter(image -> !troublesome.equals(Optional.of(image)))
         .filter(image -> !image.equals(except) && view.images().contains(image));
   }
 

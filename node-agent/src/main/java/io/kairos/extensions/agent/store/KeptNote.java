@@ -9,8 +9,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A note together with what it shall say: read when it is first asked for, written when that is
- * another by then. One that cannot be written is tried again, and costs no more than what it would
- * have told the next life. Used by one thread.
+ * another by then. One that cannot be written is tried again. Used by one thread.
  *
  * @param <V> what is kept of each
  */

@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What is kept by name in a store's own folder, beyond the agent's life and the host's. A note that
- * is lost or torn says nothing.
+ * is lost or torn says nothing: images are read once more then, and the host is taken to have
+ * booted no other system than the one that runs.
  *
  * @param <V> what is kept of each
  */

@@ -250,6 +250,80 @@ class OtherSystemPlanTest extends PlanScenario {
     assertMerged("tool", "2");
     assertThat(host.view().name("tool").inProfile(Profile.ACTIVE)).contains(V2);
     assertThat(inPassive()).contains(V1);
+    assertThat(agent.standing("tool").message())
+        .isEqualTo(
+            "exit code 1; it stays, as what was good before does not fit the system that runs by"
+                + " now");
+  }
+
+  @Test
+  void whatDoesNotMergeOnTheNewSystemGivesWayToNothingThatWasGoodElsewhere() {
+    agent.want(live("tool", "1", BOTH)).settleForGood();
+    agent.want(Wanted.nextBoot("tool", "2", BOTH)).settle();
+    host.bad(V2);
+    host.upgrade();
+    agent.crash();
+    agent.settle();
+    assertThat(agent.phase("tool")).isEqualTo(Phase.FAILED);
+    assertThat(host.merged()).isEmpty();
+    assertThat(host.view().name("tool").inProfile(Profile.ACTIVE)).isEmpty();
+    assertThat(inPassive()).contains(V1);
+  }
+
+  /** What takes the place of a version that does not work may not merge on this system at all. */
+  @Test
+  void whatTakesItsPlaceAndDoesNotMergeIsTakenOutAndHoldsUpNoOther() {
+    agent.want(live("other", "1", BOTH)).settleForGood();
+    host.bad(V1);
+    anUpgradeBootsVersionTwoWhichFails(FITS_BOTH);
+    assertThat(host.merged()).containsOnlyKeys("other");
+    assertThat(host.view().name("tool").inProfile(Profile.ACTIVE)).isEmpty();
+    assertThat(host.view().name("tool").run()).isEmpty();
+    assertThat(inPassive()).contains(V1);
+    agent.want(live("other", "2", BOTH)).settleForGood();
+    assertMerged("other", "2");
+  }
+
+  @Test
+  void whatWasProvenOnThisSystemStaysThoughItFailsItsChecksAndAnotherBecameGoodElsewhere() {
+    Assignment two = withCheck(live("tool", "2", BOTH));
+    agent.staging(assignment -> FITS_ACTIVE_ALONE);
+    agent.want(two).settleForGood();
+    host.boot(Optional.of(Profile.PASSIVE));
+    agent.crash();
+    agent.staging(
+        assignment ->
+            new Staged.Ready(
+                false,
+                Optional.empty(),
+                Set.of("/usr"),
+                Map.of(Profile.ACTIVE, new Staged.Unfit(Reasons.OS_MISMATCH, "no"))));
+    agent.want(live("tool", "3", BOTH)).settleForGood();
+    assertThat(host.view().name("tool").good()).contains(V3);
+    host.boot(Optional.of(Profile.ACTIVE));
+    agent.crash();
+    assertMerged("tool", "2");
+
+    agent.staging(assignment -> FITS_ACTIVE_ALONE);
+    agent.proving(
+        proving -> new Proved.Failed(true, Reasons.HEALTH_CHECK_FAILED, "the network is not up"));
+    agent.want(two).settle();
+
+    assertThat(agent.phase("tool")).isEqualTo(Phase.FAILED);
+    assertMerged("tool", "2");
+    assertThat(host.view().name("tool").inProfile(Profile.ACTIVE)).contains(V2);
+  }
+
+  @Test
+  void whatWasGoodAndCannotBeMergedForAnotherReasonStaysForTheNextBoot() {
+    host.upgrade();
+    agent.crash();
+    host.unmerge();
+    host.mounted("/usr/share/somebodys");
+    agent.settle();
+    assertThat(agent.phase("tool")).isEqualTo(Phase.FAILED);
+    assertThat(agent.standing("tool").reason()).isEqualTo(Reasons.HIDES_MOUNTS);
+    assertThat(host.view().name("tool").inProfile(Profile.ACTIVE)).contains(V1);
   }
 
   @Test

@@ -274,6 +274,22 @@ class ProofPlanTest {
     }
 
     @Test
+    void theNodesOwnRuntimeThatIsGoodStaysWhateverItIsRefusedFor() {
+      agent.want(tool("1", Activation.NEXT_BOOT, 0)).settle();
+      agent.powerCut();
+      agent.settle();
+      Assignment good = tool("1", Activation.NEXT_BOOT, 0);
+      Planner.Decision refused =
+          Planner.Decision.of(
+              good, Phase.INCOMPATIBLE, Reasons.COMMANDS_NOT_ALLOWED, "a check is a command");
+
+      assertThat(
+              WayBack.of(host.view(), agent.memory(), good)
+                  .rollBackWithNextBoot(digest("1"), refused))
+          .isEqualTo(refused);
+    }
+
+    @Test
     void theGoodVersionStaysAndIsLookedAtAgain() {
       agent.want(live("1")).settle();
       unhealthy("1");
