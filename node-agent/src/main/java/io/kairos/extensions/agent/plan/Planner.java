@@ -392,9 +392,11 @@ public final class Planner {
       return withStanding(standing.withPhase(phase));
     }
 
-    /** The same with more to say. */
+    /** The same with more to say, unless an earlier agent's report has said it already. */
     Decision saying(String more) {
-      return withStanding(standing.withMessage(standing.message() + "; " + more));
+      return standing.message().endsWith(more)
+          ? this
+          : withStanding(standing.withMessage(standing.message() + "; " + more));
     }
 
     Decision settling(List<Action> steps) {

@@ -29,6 +29,9 @@ import java.util.Optional;
  * long as nothing else needs one.
  */
 final class WayBack {
+  /** So many refreshes in a row that fail are no accident. */
+  private static final int SURELY = 3;
+
   private final HostView view;
   private final String name;
   private final NameView links;
@@ -37,8 +40,8 @@ final class WayBack {
   private final Optional<Profile> booted;
 
   /**
-   * What took a failed version's place since it is good on another system, where the host merges
-   * nothing with it.
+   * What is linked and good on another system alone, and not merged, where the host refuses one
+   * refresh after the other.
    */
   private final Optional<String> troublesome;
 
@@ -49,7 +52,8 @@ final class WayBack {
     this.booted = booted;
     this.troublesome =
         trouble
-            .flatMap(any -> links.linkedForRun())
+            .filter(one -> one.attempts() >= SURELY)
+            .flatMap(one -> links.linkedForRun())
             .filter(image -> !view.isMerged(name, image))
             .filter(links::isStrange);
   }
@@ -145,7 +149,7 @@ final class WayBack {
         before(sha256).isEmpty() && links.goodElsewhere().isPresent();
     if (isLast) {
       return decision.saying(
-          "it stays, as what was good before does not fit the system that runs by now");
+          "it stays, as what was good before cannot take its place on the system that runs by now");
     }
     List<Action> steps = new ArrayList<>();
     for (Profile profile : profiles()) {

@@ -252,8 +252,8 @@ class OtherSystemPlanTest extends PlanScenario {
     assertThat(inPassive()).contains(V1);
     assertThat(agent.standing("tool").message())
         .isEqualTo(
-            "exit code 1; it stays, as what was good before does not fit the system that runs by"
-                + " now");
+            "exit code 1; it stays, as what was good before cannot take its place on the system that"
+                + " runs by now");
   }
 
   @Test
