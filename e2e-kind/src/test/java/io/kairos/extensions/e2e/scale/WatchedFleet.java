@@ -234,10 +234,7 @@ final class WatchedFleet implements AutoCloseable {
                 .collect(Collectors.joining(", ")));
   }
 
-  /**
-   * What came of a scenario; it has to be what was expected. A policy whose last node is through is
-   * Ready for a moment before that node's maintenance is over, and its agent has heard of it.
-   */
+  /** What came of a scenario; it has to be what was expected, if need be after one more pass. */
   void row(String scenario, String expected, String policy, long begin, int cap, String after) {
     await(scenario)
         .atMost(END)

@@ -2,6 +2,7 @@ package io.kairos.extensions.operator.status;
 
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.ExtensionKey;
+import io.kairos.extensions.api.v1alpha1.Maintenance;
 import io.kairos.extensions.operator.plan.FleetSnapshot;
 import io.kairos.extensions.operator.plan.FleetSnapshot.State;
 import io.kairos.extensions.operator.plan.Plan;
@@ -20,7 +21,8 @@ import java.util.Optional;
  * @param node its name
  * @param selected whether the policy wants to give it something
  * @param updated whether the state shows exactly what the policy wants there
- * @param ready whether all of that is in effect; or there is nothing to give
+ * @param ready whether all of that is in effect, and the node is given back; or there is nothing to
+ *     give
  * @param awaitingReboot whether all of it is through, and some of it linked for the next boot
  * @param moving whether the agent is at work, or about to be
  * @param skipped whether its pods did not leave it, so that it is left as it is
@@ -87,12 +89,18 @@ record NodeProgress(
                 .allMatch(a -> wanted.containsKey(a.key()) && a.isSameOrder(wanted.get(a.key())))
             && !planned.isUnresolved(policy);
     List<Standing> standings = own.stream().map(a -> evidence.standing(state, a)).toList();
-    boolean ready = updated && standings.stream().allMatch(s -> s == Standing.IN_EFFECT);
+    // its end is news to the agent, too: what is in effect by then is so once more after its report
+    boolean inMaintenance =
+        state.spec().maintenance(policy).filter(Maintenance::isActive).isPresent();
+    boolean ready =
+        updated && !inMaintenance && standings.stream().allMatch(s -> s == Standing.IN_EFFECT);
     boolean linked =
         updated
             && !ready
+            && !inMaintenance
             && standings.stream().allMatch(s -> s == Standing.IN_EFFECT || s == Standing.LINKED);
-    boolean moving = standings.contains(Standing.WORKING) || decision.admitted().contains(node);
+    boolean moving =
+        inMaintenance || standings.contains(Standing.WORKING) || decision.admitted().contains(node);
     Optional<Failure> failure =
         own.stream().flatMap(a -> evidence.failure(state, a).stream()).findFirst();
     String note =

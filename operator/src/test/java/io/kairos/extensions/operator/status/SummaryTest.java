@@ -109,6 +109,31 @@ class SummaryTest {
                 .toList());
   }
 
+  /** Ready would be taken back once more when the agent hears that the maintenance is over. */
+  @Test
+  void aNodeThatIsNotGivenBackYetIsNotReady() {
+    State last = reported(told(base, n2), Phase.ACTIVE);
+    State drained =
+        last.toBuilder()
+            .spec(
+                new NodeExtensionStateSpec(
+                    last.spec().assignments(),
+                    List.of(
+                        Maintenance.builder()
+                            .policy("base")
+                            .revision(last.spec().assignments().get(0).target().revision())
+                            .stage(Maintenance.Stage.ACTIVATE)
+                            .time(NOW)
+                            .build())))
+            .build();
+
+    NodeExtensionPolicyStatus status =
+        summary(base, reported(told(base, n1), Phase.ACTIVE), drained);
+
+    assertThat(row(status)).isEqualTo("False/RolloutInProgress True False Reconciling");
+    assertThat(status.ready()).isEqualTo(1);
+  }
+
   @Test
   void skipped() {
     Policy reboots = with(base, spec -> spec.activation(Activation.REBOOT));
