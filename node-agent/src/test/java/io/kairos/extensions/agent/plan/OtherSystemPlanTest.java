@@ -31,6 +31,13 @@ class OtherSystemPlanTest extends PlanScenario {
           Set.of("/usr"),
           Map.of(Profile.PASSIVE, new Staged.Unfit(Reasons.OS_MISMATCH, "its VERSION_ID is 2")));
 
+  private static final Staged FITS_PASSIVE_ALONE =
+      new Staged.Ready(
+          false,
+          Optional.empty(),
+          Set.of("/usr"),
+          Map.of(Profile.ACTIVE, new Staged.Unfit(Reasons.OS_MISMATCH, "its VERSION_ID is 1")));
+
   @BeforeEach
   void upgraded() {
     agent.want(live("tool", "1", BOTH)).settleForGood();
@@ -154,13 +161,7 @@ class OtherSystemPlanTest extends PlanScenario {
   void aHostThatFellBackToPassiveLeavesActiveAlone() {
     host.boot(Optional.of(Profile.PASSIVE));
     agent.crash();
-    agent.staging(
-        assignment ->
-            new Staged.Ready(
-                false,
-                Optional.empty(),
-                Set.of("/usr"),
-                Map.of(Profile.ACTIVE, new Staged.Unfit(Reasons.OS_MISMATCH, "no"))));
+    agent.staging(assignment -> FITS_PASSIVE_ALONE);
     agent.want(live("tool", "2", BOTH)).settleForGood();
     assertMerged("tool", "2");
     assertThat(host.view().name("tool").inProfile(Profile.ACTIVE)).contains(V1);
@@ -291,13 +292,7 @@ class OtherSystemPlanTest extends PlanScenario {
     agent.want(two).settleForGood();
     host.boot(Optional.of(Profile.PASSIVE));
     agent.crash();
-    agent.staging(
-        assignment ->
-            new Staged.Ready(
-                false,
-                Optional.empty(),
-                Set.of("/usr"),
-                Map.of(Profile.ACTIVE, new Staged.Unfit(Reasons.OS_MISMATCH, "no"))));
+    agent.staging(assignment -> FITS_PASSIVE_ALONE);
     agent.want(live("tool", "3", BOTH)).settleForGood();
     assertThat(host.view().name("tool").good()).contains(V3);
     host.boot(Optional.of(Profile.ACTIVE));
@@ -392,13 +387,7 @@ class OtherSystemPlanTest extends PlanScenario {
   void aVersionForTheNextBootThatFitsNoEntryOfThatIsNotWaitedFor() {
     host.boot(Optional.of(Profile.PASSIVE));
     agent.crash();
-    agent.staging(
-        assignment ->
-            new Staged.Ready(
-                false,
-                Optional.empty(),
-                Set.of("/usr"),
-                Map.of(Profile.ACTIVE, new Staged.Unfit(Reasons.OS_MISMATCH, "no"))));
+    agent.staging(assignment -> FITS_PASSIVE_ALONE);
     agent.want(Wanted.nextBoot("tool", "2", BOTH)).settleForGood();
     assertThat(agent.phase("tool")).isEqualTo(Phase.INCOMPATIBLE);
     assertThat(host.view().name("tool").inProfile(Profile.ACTIVE)).contains(V1);
