@@ -4,11 +4,9 @@ import io.kairos.extensions.e2e.fleet.FleetNode;
 import io.kairos.extensions.e2e.fleet.ImageServer;
 import io.kairos.extensions.e2e.fleet.ImageServer.Answer;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -24,11 +22,11 @@ import java.util.function.Function;
 final class Mishaps {
   private static final String BROKEN =
       "/run/systemd/system/systemd-sysext.service.d/zz-broken.conf";
-  private static final int[] BLOCKS = {1 << 20, 1 << 10};
 
   private final FleetNode node;
   private final SteppedAgents agents;
   private final ImageServer server;
+  private final FullDisk disk;
   private final List<Path> downloads;
   private final List<Mishap> waiting;
   private final Map<Mishap, Long> lasting = new HashMap<>();
@@ -49,6 +47,7 @@ final class Mishaps {
     this.node = node;
     this.agents = agents;
     this.server = server;
+    this.disk = new FullDisk(node.host().stateDir());
     this.downloads = downloads;
     this.waiting = new ArrayList<>(mishaps);
   }
@@ -98,7 +97,7 @@ final class Mishaps {
       case SERVER_STALLS ->
           next(one, file -> new Answer.Stalled(half(file), Duration.ofMillis(one.millis())));
       case DISK_FULL -> {
-        fill();
+        disk.fill();
         last(one);
       }
       case DISK_ENOSPC -> order(one, "ENOSPC");
@@ -130,7 +129,7 @@ final class Mishaps {
   private void end(Mishap one) {
     lasting.remove(one);
     switch (one.kind()) {
-      case DISK_FULL -> empty();
+      case DISK_FULL -> disk.empty();
       case REFRESH_FAILS -> shell("rm -f " + BROKEN + " && systemctl daemon-reload");
       case BUS_FROZEN -> signal("CONT");
       default -> throw new IllegalStateException(one + " ends by itself");
@@ -169,31 +168,5 @@ final class Mishaps {
 
   private void shell(String script) {
     node.host().exec("sh", "-c", script).orThrow();
-  }
-
-  private Path filler() {
-    return node.host().stateDir().resolve("filler");
-  }
-
-  /** The last block goes to something that is none of ours. */
-  private void fill() {
-    for (int block : BLOCKS) {
-      try (OutputStream out =
-          Files.newOutputStream(filler(), StandardOpenOption.CREATE, StandardOpenOption.APPEND)) {
-        while (true) {
-          out.write(new byte[block]);
-        }
-      } catch (IOException full) {
-        // that is what is wanted
-      }
-    }
-  }
-
-  private void empty() {
-    try {
-      Files.deleteIfExists(filler());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

@@ -224,6 +224,7 @@ abstract class NamedStepScenarios {
       if (!node.host().isOn()) {
         node.host().powerOn();
       }
+      faults.end();
       throw new AssertionError(
           "%s: %s%nnoticed:%n  %s%nsteps:%n  %s%ntold %s, at last %s"
               .formatted(what, e.getMessage(), noticed, trace, told, node.extension("hello")),
