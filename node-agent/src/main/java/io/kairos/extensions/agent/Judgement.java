@@ -5,12 +5,10 @@ import io.kairos.extensions.agent.image.ImagePolicy;
 import io.kairos.extensions.agent.image.OsRelease;
 import io.kairos.extensions.agent.image.TrustedCertificates;
 import io.kairos.extensions.agent.plan.BootedSystem;
+import io.kairos.extensions.agent.store.Sha256;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -79,12 +77,6 @@ record Judgement(
               new TreeMap<>(system.osRelease())
                   .forEach((name, value) -> parts.add(name + "=" + value));
             });
-    try {
-      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-      return HexFormat.of()
-          .formatHex(sha256.digest(String.join(BETWEEN, parts).getBytes(StandardCharsets.UTF_8)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
+    return Sha256.of(String.join(BETWEEN, parts).getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -1,5 +1,6 @@
 package io.kairos.extensions.agent.fetch;
 
+import io.kairos.extensions.agent.store.Sha256;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,8 +10,6 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
@@ -104,44 +103,7 @@ final class Download {
         || (source.total().isPresent() && source.total().getAsLong() != end)) {
       throw interrupted(url, source, received.get(), "the connection was closed early");
     }
-    return hex(digest);
-  }
-
-  /**
-   * The digest of a file.
-   *
-   * @throws IOException when it cannot be read
-   */
-  static String digest(Path file) throws IOException {
-    return hex(digestSoFar(file));
-  }
-
-  /**
-   * A digest that goes on after a file's bytes.
-   *
-   * @throws IOException when it cannot be read
-   */
-  static MessageDigest digestSoFar(Path file) throws IOException {
-    MessageDigest digest = sha256();
-    try (InputStream in = Files.newInputStream(file)) {
-      byte[] buffer = new byte[BUFFER];
-      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-        digest.update(buffer, 0, n);
-      }
-    }
-    return digest;
-  }
-
-  static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException everyJdkHasIt) {
-      throw new IllegalStateException(everyJdkHasIt);
-    }
-  }
-
-  static String hex(MessageDigest digest) {
-    return HexFormat.of().formatHex(digest.digest());
+    return Sha256.text(digest);
   }
 
   private void requireSize(String url, long bytes) throws FetchException {

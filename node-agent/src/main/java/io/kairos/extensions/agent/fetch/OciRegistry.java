@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.kairos.extensions.agent.store.Sha256;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import java.io.IOException;
 import java.net.URI;
@@ -11,7 +12,6 @@ import java.net.URISyntaxException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -103,7 +103,7 @@ final class OciRegistry {
         throw answer.refusal();
       }
       byte[] bytes = small(answer, MOST_MANIFEST_BYTES);
-      if (digest.isPresent() && !digest.get().equals("sha256:" + sha256(bytes))) {
+      if (digest.isPresent() && !digest.get().equals("sha256:" + Sha256.of(bytes))) {
         throw new FetchException(
             Reasons.DIGEST_MISMATCH, Urls.shown(url) + " gives a manifest of another digest");
       }
@@ -129,10 +129,6 @@ final class OciRegistry {
   private static FetchException invalid(URI url) {
     return new FetchException(
         Reasons.INVALID_OCI_CONTENT, Urls.shown(url) + " gives something that is no JSON object");
-  }
-
-  private static String sha256(byte[] bytes) {
-    return HexFormat.of().formatHex(Download.sha256().digest(bytes));
   }
 
   /** Opens a blob, from its beginning or from where an earlier try ended. */

@@ -5,6 +5,7 @@ import io.kairos.extensions.agent.image.ImageBytes;
 import io.kairos.extensions.agent.image.ImageInspector;
 import io.kairos.extensions.agent.image.Inspection;
 import io.kairos.extensions.agent.plan.Staged;
+import io.kairos.extensions.agent.store.Sha256;
 import io.kairos.extensions.agent.store.Store;
 import io.kairos.extensions.agent.store.StoreLayout;
 import io.kairos.extensions.api.v1alpha1.Profile;
@@ -68,7 +69,7 @@ public final class Stager {
     try {
       Path kept = layout.images().resolve(image.sha256());
       if (Files.isRegularFile(kept, LinkOption.NOFOLLOW_LINKS)) {
-        if (Download.digest(kept).equals(image.sha256())) {
+        if (Sha256.of(kept).equals(image.sha256())) {
           return inspect(kept, name, host, elsewhere);
         }
         LOG.warn("image {} of the store has another digest: it is fetched again", image.sha256());
@@ -137,13 +138,12 @@ public final class Stager {
       throws FetchException, IOException, InterruptedException {
     String shown = Urls.shown(url);
     Optional<Part.Resume> resume = part.resume(url);
-    MessageDigest sofar =
-        resume.isPresent() ? Download.digestSoFar(part.file()) : Download.sha256();
+    MessageDigest sofar = resume.isPresent() ? Sha256.soFar(part.file()) : Sha256.begin();
     boolean whole =
         resume.isPresent()
             && resume.get().total().isPresent()
             && resume.get().total().getAsLong() == resume.get().offset();
-    String digest = whole ? Download.hex(sofar) : rest(image, host, url, resume, sofar, part);
+    String digest = whole ? Sha256.text(sofar) : rest(image, host, url, resume, sofar, part);
     if (!digest.equals(image.sha256())) {
       throw new FetchException(
           Reasons.DIGEST_MISMATCH,
@@ -172,7 +172,7 @@ public final class Stager {
       MessageDigest digest = sofar;
       if (source.offset() == 0) {
         part.begin(url, source.validator(), source.total());
-        digest = Download.sha256();
+        digest = Sha256.begin();
       }
       return new Download(sources.limits()).stream(source, Urls.shown(url), part.file(), digest);
     }

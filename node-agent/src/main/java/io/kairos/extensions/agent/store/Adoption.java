@@ -139,7 +139,7 @@ public final class Adoption {
 
   private static void requireDigest(Path file, String sha256)
       throws IOException, InterruptedException {
-    if (!FileDigest.sha256(file).equals(sha256)) {
+    if (!Sha256.of(file).equals(sha256)) {
       throw new IOException(file + " is not what was copied");
     }
   }
@@ -166,7 +166,7 @@ public final class Adoption {
     if (read != null && read.attributes().equals(before)) {
       return read.digest();
     }
-    String digest = FileDigest.sha256(file);
+    String digest = Sha256.of(file);
     known.put(file, new Known(before, digest));
     return digest;
   }

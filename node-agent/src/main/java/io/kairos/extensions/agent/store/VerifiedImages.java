@@ -172,7 +172,7 @@ public final class VerifiedImages {
     Path image = layout.images().resolve(sha256);
     Seen seen = Seen.at(image);
     try {
-      return new Checked(sha256, seen, FileDigest.sha256(image).equals(sha256));
+      return new Checked(sha256, seen, Sha256.of(image).equals(sha256));
     } catch (IOException e) {
       LOG.warn("image {} cannot be read: {}", sha256, e.toString());
       return new Checked(sha256, seen, false);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.management.ThreadMXBean;
+import io.kairos.extensions.agent.store.Sha256;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
@@ -55,7 +56,7 @@ class DownloadTest {
 
   private static String stream(Opened source, Path part) throws Exception {
     return new Download(Limits.DEFAULT)
-        .stream(source, "https://images.example/x", part, Download.sha256());
+        .stream(source, "https://images.example/x", part, Sha256.begin());
   }
 
   private static void assertFails(
@@ -86,7 +87,7 @@ class DownloadTest {
     Path part = folder.resolve("part");
     String digest = stream(zeros(1_000_003), part);
     assertThat(Files.size(part)).isEqualTo(1_000_003);
-    assertThat(Download.digest(part)).isEqualTo(digest);
+    assertThat(Sha256.of(part)).isEqualTo(digest);
   }
 
   @Test
@@ -113,9 +114,9 @@ class DownloadTest {
             java.util.Optional.empty());
     String digest =
         new Download(Limits.DEFAULT)
-            .stream(rest, "https://images.example/x", part, Download.digestSoFar(part));
+            .stream(rest, "https://images.example/x", part, Sha256.soFar(part));
     assertThat(part).hasBinaryContent(new byte[1500]);
-    assertThat(Download.digest(part)).isEqualTo(digest);
+    assertThat(Sha256.of(part)).isEqualTo(digest);
   }
 
   @Test
@@ -134,7 +135,7 @@ class DownloadTest {
     Path part = folder.resolve("part");
     Download nearlyFull = new Download(Limits.DEFAULT.withReserveBytes(1000), at -> 1999);
     assertFails(
-        () -> nearlyFull.stream(zeros(1000), "https://images.example/x", part, Download.sha256()),
+        () -> nearlyFull.stream(zeros(1000), "https://images.example/x", part, Sha256.begin()),
         Reasons.INSUFFICIENT_STORAGE,
         "needs 1000 bytes",
         "has 1999 left",
@@ -154,7 +155,7 @@ class DownloadTest {
             at -> disk.get() - (Files.exists(part) ? part.toFile().length() : 0));
     Opened endless = Opened.whole(new Zeros(Long.MAX_VALUE), OptionalLong.empty());
     assertFails(
-        () -> shrinking.stream(endless, "https://images.example/x", part, Download.sha256()),
+        () -> shrinking.stream(endless, "https://images.example/x", part, Sha256.begin()),
         Reasons.INSUFFICIENT_STORAGE,
         "keeps 1048576 of them free");
     assertThat(Files.size(part)).isLessThan(disk.get() + (16L << 20));
@@ -166,7 +167,7 @@ class DownloadTest {
     assertFails(
         () ->
             new Download(Limits.DEFAULT.withMaxImageBytes(999))
-                .stream(zeros(1000), "https://images.example/x", part, Download.sha256()),
+                .stream(zeros(1000), "https://images.example/x", part, Sha256.begin()),
         Reasons.IMAGE_TOO_LARGE,
         "1000",
         "SYSEXT_MAX_IMAGE_BYTES");
@@ -183,7 +184,7 @@ class DownloadTest {
                     Opened.whole(new Zeros(Long.MAX_VALUE), OptionalLong.empty()),
                     "https://images.example/x",
                     part,
-                    Download.sha256()),
+                    Sha256.begin()),
         Reasons.IMAGE_TOO_LARGE,
         "SYSEXT_MAX_IMAGE_BYTES");
     assertThat(Files.size(part)).isLessThanOrEqualTo(1 << 20);
