@@ -67,6 +67,10 @@ record Limits(
     return new Limits(connect, headers, stall, slowestBytesPerSecond, maxImageBytes, bytes);
   }
 
+  Limits withStall(Duration window) {
+    return new Limits(connect, headers, window, slowestBytesPerSecond, maxImageBytes, reserveBytes);
+  }
+
   Limits withPatience(Duration patience) {
     return new Limits(
         patience, patience, patience, slowestBytesPerSecond, maxImageBytes, reserveBytes);

@@ -224,7 +224,7 @@ final class OciRegistry {
   }
 
   private byte[] small(Http.Answer answer, int most) throws FetchException, InterruptedException {
-    try (Patience patience = Patience.until(answer.body(), limits.headers())) {
+    try (Patience patience = Patience.until(answer.body(), limits.stall())) {
       byte[] bytes;
       try {
         bytes = answer.body().readNBytes(most + 1);
@@ -236,7 +236,7 @@ final class OciRegistry {
             Reasons.DOWNLOAD_INTERRUPTED,
             Urls.shown(answer.from())
                 + (patience.isLost()
-                    ? " is not over within " + limits.headers().toMillis() / 1000.0 + " s"
+                    ? " is not over within " + limits.stall().toMillis() / 1000.0 + " s"
                     : " broke off: " + e.getMessage()));
       }
       if (bytes.length > most) {

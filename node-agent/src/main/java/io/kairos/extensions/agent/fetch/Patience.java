@@ -10,7 +10,9 @@ import java.util.function.LongSupplier;
 
 /**
  * Watches a body and closes it when it brings too little: the JDK's client has no time limit of its
- * own once the head is there. The reader learns of it by an exception of the body.
+ * own once the head is there. The reader learns of it by an exception of the body. A window that
+ * ends late is one in which this process stood still, as on a host that was paused, and says
+ * nothing about the server.
  */
 final class Patience implements AutoCloseable {
   private final ScheduledExecutorService watch =
@@ -20,10 +22,14 @@ final class Patience implements AutoCloseable {
             thread.setDaemon(true);
             return thread;
           });
+  private final Duration window;
   private volatile boolean lost;
   private long before;
+  private long judgedNanos = System.nanoTime();
 
-  private Patience() {}
+  private Patience(Duration window) {
+    this.window = window;
+  }
 
   /**
    * Closes a body that brings less than {@code least} bytes in any whole {@code window}.
@@ -31,9 +37,9 @@ final class Patience implements AutoCloseable {
    * @param progress bytes so far
    */
   static Patience with(InputStream body, LongSupplier progress, Duration window, long least) {
-    Patience patience = new Patience();
+    Patience patience = new Patience(window);
     var unused =
-        patience.watch.scheduleAtFixedRate(
+        patience.watch.scheduleWithFixedDelay(
             () -> patience.judge(body, progress.getAsLong(), least),
             window.toMillis(),
             window.toMillis(),
@@ -48,8 +54,11 @@ final class Patience implements AutoCloseable {
 
   private void judge(InputStream body, long now, long least) {
     long more = now - before;
+    long passed = System.nanoTime() - judgedNanos;
     before = now;
-    if (more < least) {
+    judgedNanos += passed;
+    boolean late = passed > window.toNanos() / 4 * 5;
+    if (more < least && !late) {
       lost = true;
       try {
         body.close();

@@ -169,16 +169,8 @@ class HostileRegistryTest {
             TimeUnit.MILLISECONDS.sleep(100);
           }
         });
-    Limits usual = Limits.DEFAULT;
-    Limits impatient =
-        new Limits(
-            usual.connect(),
-            usual.headers(),
-            Duration.ofSeconds(1),
-            usual.slowestBytesPerSecond(),
-            usual.maxImageBytes(),
-            usual.reserveBytes());
-    assertThat(stage("", impatient)).isInstanceOf(Staged.Ready.class);
+    assertThat(stage("", Limits.DEFAULT.withStall(Duration.ofSeconds(1))))
+        .isInstanceOf(Staged.Ready.class);
   }
 
   // Bombs and lies.
@@ -408,7 +400,7 @@ class HostileRegistryTest {
           new CompletableFuture<>().get();
         });
     assertNotStaged(
-        stage("", Limits.DEFAULT.withPatience(Duration.ofMillis(400))),
+        stage("", Limits.DEFAULT.withStall(Duration.ofMillis(400))),
         Reasons.DOWNLOAD_INTERRUPTED,
         "not over within 0.4 s");
   }

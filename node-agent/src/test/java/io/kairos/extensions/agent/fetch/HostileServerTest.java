@@ -33,6 +33,8 @@ class HostileServerTest {
   private static final byte[] IMAGE = Images.demo(9);
   private static final String SHA256 = Images.sha256(IMAGE);
   private static final int HALF = IMAGE.length / 2;
+  private static final Limits IMPATIENT_WITH_BODIES =
+      Limits.DEFAULT.withStall(Duration.ofSeconds(1));
   private static final String TAG = "\"v1\"";
   private static final String OURS = "/var/lib/kairos/extensions/.sysext-operator/";
   private static final String PART = OURS + "staging/" + SHA256 + ".part";
@@ -332,17 +334,6 @@ class HostileServerTest {
   }
 
   /** With bodies alone: on a slow machine the head of an answer may take its time. */
-  private static Limits impatientWithBodies() {
-    Limits usual = Limits.DEFAULT;
-    return new Limits(
-        usual.connect(),
-        usual.headers(),
-        Duration.ofSeconds(1),
-        usual.slowestBytesPerSecond(),
-        usual.maxImageBytes(),
-        usual.reserveBytes());
-  }
-
   @Test
   void aServerThatAcceptsAndSaysNothingIsGivenUp() throws Exception {
     serve((request, out) -> new CompletableFuture<>().get());
@@ -365,7 +356,7 @@ class HostileServerTest {
           }
         });
     assertNotStaged(
-        stage(server.url(), FetchConfig.DEFAULT, impatientWithBodies()),
+        stage(server.url(), FetchConfig.DEFAULT, IMPATIENT_WITH_BODIES),
         Reasons.DOWNLOAD_INTERRUPTED,
         "less than 1024 bytes/s",
         String.valueOf(HALF));
@@ -390,7 +381,7 @@ class HostileServerTest {
           }
         });
     assertNotStaged(
-        stage(server.url(), FetchConfig.DEFAULT, impatientWithBodies()),
+        stage(server.url(), FetchConfig.DEFAULT, IMPATIENT_WITH_BODIES),
         Reasons.DOWNLOAD_INTERRUPTED,
         "less than 1024 bytes/s");
     await().untilTrue(gone);
