@@ -40,8 +40,8 @@ import org.slf4j.LoggerFactory;
  * each end of the connection and each re-execution of PID 1, and says nothing about what was missed
  * in between. {@link Host#mergeSign()} asks for the state of the few mounts of the merge in one
  * call, starts no process and leaves no line in the journal, so it is simply asked every few
- * seconds; whatever went wrong in between, the next answer is right. A host that stops to answer,
- * or answers again, is a change.
+ * seconds, and whenever files changed; whatever went wrong in between, the next answer is right. A
+ * host that stops to answer, or answers again, is a change.
  *
  * <p>Where the kernel gives no inotify (its instances and watches are limited for each user) the
  * folders are left to the agent's poll, and the watch is tried again.
@@ -53,6 +53,9 @@ final class HostWatch implements AutoCloseable {
   private static final Duration LONGEST_SWARM = Duration.ofMillis(500);
   private static final Duration LONGEST_MERGE_POLL = Duration.ofSeconds(10);
   private static final Duration LONGEST_REGISTRATION = Duration.ofSeconds(5);
+
+  /** Until the host has said who it is. */
+  private static final Duration UNKNOWN = Duration.ofMillis(200);
 
   private final Supplier<List<StoreLayout>> layouts;
   private final Host host;
@@ -94,12 +97,14 @@ final class HostWatch implements AutoCloseable {
     long askMergeAt = System.nanoTime();
     try {
       while (!closed) {
+        boolean isKnown = !layouts.get().isEmpty();
         boolean news = register();
-        news |= await(news ? Duration.ZERO : registration);
+        news |= await(news ? Duration.ZERO : isKnown ? registration : UNKNOWN);
         if (news) {
           gather();
         }
-        if (System.nanoTime() - askMergeAt >= 0) {
+        // what the agent did meanwhile must not make a later merge look like the one before it
+        if (news || System.nanoTime() - askMergeAt >= 0) {
           news |= hasMergeChanged();
           askMergeAt = System.nanoTime() + mergePoll.toNanos();
         }

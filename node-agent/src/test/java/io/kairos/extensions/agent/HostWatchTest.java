@@ -34,11 +34,14 @@ class HostWatchTest {
   void start() throws IOException {
     folder = HostFolder.in(root);
     host = new FakeHost(folder.layout());
-    watch =
-        new HostWatch(
-            () -> List.of(folder.layout()), host, Duration.ofMillis(200), wakes::incrementAndGet);
+    watchPolling(Duration.ofMillis(200));
+  }
+
+  private void watchPolling(Duration poll) {
+    int before = wakes.get();
+    watch = new HostWatch(() -> List.of(folder.layout()), host, poll, wakes::incrementAndGet);
     watch.start();
-    awaitWakes(0);
+    awaitWakes(before);
     awaitSilence();
   }
 
@@ -166,6 +169,21 @@ class HostWatchTest {
     int before = wakes.get();
     host.unmerge();
     awaitWakes(before);
+  }
+
+  /** What it saw before the merge is what it sees after the unmerge. */
+  @Test
+  void anUnmergeWakesThoughTheMergeBeforeItWasNotAskedForYet() throws Exception {
+    watch.close();
+    watchPolling(Duration.ofSeconds(3));
+    int quiet = wakes.get();
+    folder.file("/srv/tool", "x").link(EXTENSIONS + "active/tool.raw", "/srv/tool");
+    host.boot();
+    awaitWakes(quiet);
+    awaitSilence();
+    int merged = wakes.get();
+    host.unmerge();
+    awaitWakes(merged);
   }
 
   @Test
