@@ -5,10 +5,12 @@ import io.kairos.extensions.api.v1alpha1.Reasons;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Decides which images go.
@@ -18,7 +20,8 @@ import java.util.stream.Collectors;
  *
  * <ul>
  *   <li>While there is a removal its image goes, and so does everything spare, whoever may still
- *       have it open: a removed extension leaves no version behind.
+ *       have it open: a removed extension leaves no version behind. Its own image goes last, as the
+ *       removal is over then: an agent that is cut off before is followed by one that goes on.
  *   <li>Otherwise one that a loop device has open stays: its blocks would not come free, and what
  *       holds it ends some day.
  *   <li>As many of those that were downloaded last stay as the limit for each extension times the
@@ -29,7 +32,8 @@ import java.util.stream.Collectors;
  *       enough.
  * </ul>
  *
- * <p>What could not be deleted is left alone until its pause is over, as if it were not there.
+ * <p>What could not be deleted is left alone until its pause is over, as if it were not there, and
+ * goes then, whatever stays: a removal that condemned it is over by then.
  *
  * <p>Of what interrupted steps left, only the beginning of an image that is still to come stays.
  */
@@ -86,27 +90,35 @@ final class Garbage {
     view.names().values().forEach(links -> links.images().forEach(spare::remove));
     view.merged().values().forEach(image -> image.ifPresent(spare::remove));
 
-    Set<String> going = new TreeSet<>();
-    assignments.stream()
-        .filter(Assignment::remove)
-        .map(assignment -> assignment.target().image().sha256())
-        .filter(spare::remove)
-        .forEach(going::add);
+    Set<String> removed =
+        assignments.stream()
+            .filter(Assignment::remove)
+            .map(assignment -> assignment.target().image().sha256())
+            .filter(spare::remove)
+            .collect(Collectors.toCollection(TreeSet::new));
     if (!isRemoving()) {
       spare.removeAll(view.storage().inLoops());
     }
 
+    Set<String> going =
+        spare.stream()
+            .filter(image -> memory.undeleted().find(image).isPresent())
+            .collect(Collectors.toCollection(LinkedHashSet::new));
     List<String> newestFirst =
         spare.stream()
+            .filter(image -> !going.contains(image))
             .sorted(Comparator.comparingLong(this::modifiedMillis).reversed().thenComparing(s -> s))
             .toList();
     int limit = (int) Math.min(newestFirst.size(), limit());
     going.addAll(newestFirst.subList(limit, newestFirst.size()));
-    long free = view.storage().freeBytes() + going.stream().mapToLong(this::bytes).sum();
+    long free =
+        view.storage().freeBytes()
+            + Stream.concat(going.stream(), removed.stream()).mapToLong(this::bytes).sum();
     for (int i = limit - 1; i >= 0 && free < view.storage().lowWaterBytes(); i--) {
       going.add(newestFirst.get(i));
       free += bytes(newestFirst.get(i));
     }
+    going.addAll(removed);
     return going;
   }
 

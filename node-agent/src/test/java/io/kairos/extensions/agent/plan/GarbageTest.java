@@ -116,6 +116,23 @@ class GarbageTest {
         new Storage(files, there.inLoops(), there.freeBytes(), there.lowWaterBytes(), 1);
     assertThat(deleted(storage, Memory.EMPTY, tool, gone))
         .containsExactlyInAnyOrder(its, old(1), old(2));
+    assertThat(
+            new Garbage(Desired.only(List.of(tool, gone)), view(storage), Memory.EMPTY, 0)
+                .actions())
+        .as("its own is the last: the removal is over with it")
+        .endsWith(new Action.DeleteImage(its));
+  }
+
+  @Test
+  void whatCouldNotBeDeletedGoesAfterItsPauseThoughTheRemovalThatCondemnedItIsOver() {
+    Storage there = storage(1, 1, 200 * MIB, Set.of());
+    assertThat(deleted(there)).isEmpty();
+    Memory memory = Memory.EMPTY.undeleted(old(1), "I/O error", -100_000, "node");
+
+    assertThat(deleted(there, memory, tool)).containsExactly(old(1));
+    assertThat(deleted(there, Memory.EMPTY.undeleted(old(1), "I/O error", 0, "node"), tool))
+        .as("not before")
+        .isEmpty();
   }
 
   @Test
