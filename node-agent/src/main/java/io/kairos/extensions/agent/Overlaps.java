@@ -24,6 +24,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,6 +53,7 @@ final class Overlaps implements AutoCloseable {
   /** By digest; only the thread that lists has it. */
   private final Map<String, Optional<CarriedFiles>> listed = new HashMap<>();
 
+  private final AtomicBoolean busy = new AtomicBoolean();
   private Optional<Thread> running = Optional.empty();
   private Task wanted = new Task(Map.of(), Optional.empty());
   private volatile Found found = new Found(wanted, Evidence.Compared.NOTHING);
@@ -105,14 +107,24 @@ final class Overlaps implements AutoCloseable {
     if (last.task().equals(wanted)) {
       return last.compared();
     }
-    if (running.filter(Thread::isAlive).isEmpty()) {
+    if (busy.compareAndSet(false, true)) {
       Task task = wanted;
-      Thread thread = new Thread(() -> compare(task), "overlaps");
+      Thread thread = new Thread(() -> work(task), "overlaps");
       thread.setDaemon(true);
       running = Optional.of(thread);
       thread.start();
     }
     return Evidence.Compared.NOTHING;
+  }
+
+  /** Whoever hears of the end finds it free for the next. */
+  private void work(Task task) {
+    try {
+      compare(task);
+    } finally {
+      busy.set(false);
+      signal.run();
+    }
   }
 
   private void compare(Task task) {
@@ -132,7 +144,6 @@ final class Overlaps implements AutoCloseable {
     }
     overlaps.forEach(one -> LOG.warn("{}", OverlapCondition.message(one)));
     found = new Found(task, new Evidence.Compared(task.byName().keySet(), overlaps));
-    signal.run();
   }
 
   private Optional<FileOverlap> pair(Task task, String hidden, String shown) throws IOException {
