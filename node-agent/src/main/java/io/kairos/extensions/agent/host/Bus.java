@@ -3,6 +3,7 @@ package io.kairos.extensions.agent.host;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -18,6 +19,11 @@ import org.freedesktop.dbus.types.Variant;
 
 /** A connection to the host's system bus: made when first used, and anew after it broke. */
 final class Bus implements AutoCloseable {
+  /**
+   * Whoever asks tries again; the library would try for ten seconds, and hold up everybody else.
+   */
+  private static final Duration CONNECT = Duration.ofSeconds(1);
+
   private final Path socket;
   private DBusConnection connection;
   private AtomicBoolean broken = new AtomicBoolean();
@@ -141,6 +147,9 @@ final class Bus implements AutoCloseable {
       connection =
           DBusConnectionBuilder.forAddress("unix:path=" + socket)
               .withShared(false)
+              .transportConfig()
+              .withTimeout((int) CONNECT.toMillis())
+              .back()
               .withDisconnectCallback(new Ended(ends))
               .build();
       broken = ends;
