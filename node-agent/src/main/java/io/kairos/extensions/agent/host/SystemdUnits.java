@@ -173,8 +173,10 @@ final class SystemdUnits implements Units {
     String journalctl = "journalctl --output=cat --no-pager ";
     return scripts
         .run(
-            // with the words of PID 1, the unit's own would be pushed out by its restarts
-            (journalctl + "--lines=7 _SYSTEMD_UNIT='" + unit + "' || true\n")
+            // what a unit wrote right before its end may not have been read yet
+            "timeout 5 journalctl --sync || true\n"
+                // with the words of PID 1, the unit's own would be pushed out by its restarts
+                + (journalctl + "--lines=7 _SYSTEMD_UNIT='" + unit + "' || true\n")
                 + (journalctl + "--lines=3 --unit='" + unit + "' _PID=1 || true"))
         .strip();
   }
