@@ -24,11 +24,24 @@ final class UninstallCheck {
   private UninstallCheck() {}
 
   /**
-   * What is in the way, if something is.
+   * What is in the way, if something is: that nobody knows is as well.
    *
    * @param patience how long to wait for the finalizers of extensions, once there is no policy left
    */
   static Optional<String> obstacle(KubernetesClient client, Duration patience)
+      throws InterruptedException {
+    try {
+      return left(client, patience);
+    } catch (KubernetesClientException e) {
+      return Optional.of(
+          "the API server at "
+              + client.getMasterUrl()
+              + " could not be asked what is left: "
+              + e.getMessage());
+    }
+  }
+
+  private static Optional<String> left(KubernetesClient client, Duration patience)
       throws InterruptedException {
     List<String> policies = names(all(client, NodeExtensionPolicy.class));
     if (!policies.isEmpty()) {

@@ -2,6 +2,7 @@ package io.kairos.extensions.operator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.fabric8.kubernetes.api.model.StatusBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.dsl.base.CustomResourceDefinitionContext;
 import io.fabric8.kubernetes.client.server.mock.EnableKubernetesMockClient;
@@ -47,6 +48,26 @@ class UninstallCheckTest {
     }
 
     assertThat(UninstallCheck.obstacle(client, Duration.ZERO)).isEmpty();
+  }
+
+  @Test
+  void thatNobodyKnowsWhatIsThereIsInTheWayAndSaysWhy() throws InterruptedException {
+    server
+        .expect()
+        .get()
+        .withPath("/apis/" + Api.GROUP + "/" + Api.VERSION + "/nodeextensionpolicies")
+        .andReturn(
+            403, new StatusBuilder().withCode(403).withMessage("policies is forbidden").build())
+        .always();
+    assertThat(UninstallCheck.obstacle(client, Duration.ZERO))
+        .hasValueSatisfying(obstacle -> assertThat(obstacle).contains("policies is forbidden"));
+
+    server.shutdown();
+    assertThat(UninstallCheck.obstacle(client, Duration.ZERO))
+        .hasValueSatisfying(
+            obstacle ->
+                assertThat(obstacle)
+                    .contains("could not be asked", client.getMasterUrl().toString()));
   }
 
   @Test
