@@ -3,6 +3,7 @@ package io.kairos.extensions.operator.status;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Conditions;
 import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
+import io.kairos.extensions.api.v1alpha1.Maintenance;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.api.v1alpha1.SystemExtensionStatus;
 import io.kairos.extensions.api.v1alpha1.SystemExtensionStatus.NodeCounts;
@@ -191,7 +192,14 @@ public final class ExtensionSummary {
       }
     }
     switch (evidence.standing(state, wanted)) {
-      case IN_EFFECT -> tally.active++;
+      case IN_EFFECT -> {
+        if (state.spec().maintenance(wanted.policy()).filter(Maintenance::isActive).isPresent()) {
+          tally.moving = true; // its end is news to the agent, and in effect what it reports then
+          tally.open.put(node, phase + ", the node is not given back yet");
+        } else {
+          tally.active++;
+        }
+      }
       case LINKED -> {
         tally.pendingReboot++;
         tally.open.put(node, phase);

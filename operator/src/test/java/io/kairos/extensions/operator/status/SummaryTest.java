@@ -112,26 +112,30 @@ class SummaryTest {
   /** Ready would be taken back once more when the agent hears that the maintenance is over. */
   @Test
   void aNodeThatIsNotGivenBackYetIsNotReady() {
-    State last = reported(told(base, n2), Phase.ACTIVE);
-    State drained =
-        last.toBuilder()
-            .spec(
-                new NodeExtensionStateSpec(
-                    last.spec().assignments(),
-                    List.of(
-                        Maintenance.builder()
-                            .policy("base")
-                            .revision(last.spec().assignments().get(0).target().revision())
-                            .stage(Maintenance.Stage.ACTIVATE)
-                            .time(NOW)
-                            .build())))
-            .build();
+    State first = reported(told(base, n1), Phase.ACTIVE);
+    State drained = drained(reported(told(base, n2), Phase.ACTIVE));
 
-    NodeExtensionPolicyStatus status =
-        summary(base, reported(told(base, n1), Phase.ACTIVE), drained);
+    NodeExtensionPolicyStatus status = summary(base, first, drained);
 
     assertThat(row(status)).isEqualTo("False/RolloutInProgress True False Reconciling");
     assertThat(status.ready()).isEqualTo(1);
+    assertThat(extensionRow(first, drained))
+        .isEqualTo("False/RolloutInProgress Reconciling 2/2/1/0/0");
+  }
+
+  private static State drained(State state) {
+    return state.toBuilder()
+        .spec(
+            new NodeExtensionStateSpec(
+                state.spec().assignments(),
+                List.of(
+                    Maintenance.builder()
+                        .policy("base")
+                        .revision(state.spec().assignments().get(0).target().revision())
+                        .stage(Maintenance.Stage.ACTIVATE)
+                        .time(NOW)
+                        .build())))
+        .build();
   }
 
   @Test
