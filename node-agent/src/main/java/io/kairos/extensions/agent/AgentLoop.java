@@ -242,16 +242,16 @@ final class AgentLoop implements AutoCloseable {
     if (isClosed()) { // and interrupted because of that: it says nothing about the host
       return now();
     }
-    String message = why;
-    if (paths.isRunFolderLost()) {
-      message = "the run folder was deleted on the host, and this process sees no other: " + why;
-      deafSince = deafSince.isPresent() ? deafSince : OptionalLong.of(now());
-    } else {
-      deafSince = OptionalLong.empty();
-    }
+    boolean deaf = paths.isRunFolderLost();
+    String message =
+        deaf
+            ? "the run folder was deleted on the host, and this process sees no other: " + why
+            : why;
     failedLooks++;
     unitsMayBeUnread = true;
     trouble = Optional.of(message);
+    deafSince =
+        !deaf ? OptionalLong.empty() : deafSince.isPresent() ? deafSince : OptionalLong.of(now());
     LOG.warn("the host could not be looked after: {}", message);
     reporter.unreachable(state, message);
     return now()
@@ -266,7 +266,7 @@ final class AgentLoop implements AutoCloseable {
     }
   }
 
-  private void identified(Host.Identity known, NodeExtensionState state) {
+  private void identified(Host.Identity known, NodeExtensionState state) throws IOException {
     List<ClassAgent> agents = new ArrayList<>();
     for (ExtensionClass one : ExtensionClass.values()) {
       ClassAgent agent =

@@ -70,6 +70,7 @@ final class ClassAgent implements AutoCloseable {
   private final Overlaps overlaps;
   private final Proofs proofs;
   private final ProvenImages proven;
+  private final KeptSoaks soaks;
   private final HostObserver observer;
   private final RefreshStep refreshStep;
 
@@ -120,6 +121,7 @@ final class ClassAgent implements AutoCloseable {
     this.overlaps = new Overlaps(type(), layout.images(), signal);
     this.proofs = new Proofs(layout);
     this.proven = new ProvenImages(new KeptNote<>(MapNote.proven(layout, store)));
+    this.soaks = new KeptSoaks(new KeptNote<>(MapNote.soaks(layout)));
     this.observer =
         new HostObserver(
             layout, () -> this.identity, () -> this.others, proven, verified, config.images());
@@ -165,9 +167,15 @@ final class ClassAgent implements AutoCloseable {
     return layout;
   }
 
-  /** Takes up what an agent before this one reported. */
-  void recall(Desired desired, List<ExtensionStatus> reported) {
-    memory = memory.recalling(desired.of(type()).assignments(), reported);
+  /**
+   * Takes up what an agent before this one reported and noted.
+   *
+   * @throws IOException when a note cannot be read
+   */
+  void recall(Desired desired, List<ExtensionStatus> reported) throws IOException {
+    List<Assignment> assignments = desired.of(type()).assignments();
+    memory =
+        memory.recalling(assignments, reported).withSoaks(soaks.left(assignments, now.getAsLong()));
   }
 
   /**
@@ -206,6 +214,7 @@ final class ClassAgent implements AutoCloseable {
     trust.recheck(assigned, view, memory.unread().resting(now.getAsLong()));
     memory = memory.outdating(rules.outdated(Memory.uses(desired), memory.staged().keySet(), view));
     memory = refuseCommands(memory.observed(desired, view, now.getAsLong()), assignments);
+    soaks.keep(assignments, memory.soaks(), view);
     List<String> missing = missing(assignments, reported, view);
     Plan plan = Planner.plan(desired, elsewhere, view, memory, grants, now.getAsLong());
     if (plan.preempt()) {

@@ -1,8 +1,14 @@
 package io.kairos.extensions.agent;
 
-/** What pauses, soaks and polls are measured by: monotonic, for a clock that is set ends none. */
+/**
+ * What pauses, soaks and polls are measured by: monotonic, for a clock that is set ends none, and
+ * the same for each process of a boot, for a soak outlives the agent.
+ */
 interface Uptime {
-  /** The system's. */
+  /**
+   * The system's: OpenJDK on Linux takes {@link System#nanoTime} from {@code CLOCK_MONOTONIC},
+   * which counts from the boot (clock_gettime(2)).
+   */
   Uptime SYSTEM =
       new Uptime() {
         @Override
@@ -17,7 +23,7 @@ interface Uptime {
         }
       };
 
-  /** Milliseconds since some moment. */
+  /** Milliseconds since some moment of this boot. */
   long millis();
 
   /**

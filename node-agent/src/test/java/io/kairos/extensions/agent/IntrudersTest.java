@@ -7,12 +7,14 @@ import io.kairos.extensions.agent.fetch.FetchConfig;
 import io.kairos.extensions.agent.fetch.Images;
 import io.kairos.extensions.agent.fetch.Sources;
 import io.kairos.extensions.agent.fetch.Stager;
+import io.kairos.extensions.agent.plan.Memory;
 import io.kairos.extensions.agent.plan.NameView;
 import io.kairos.extensions.agent.plan.Proof;
 import io.kairos.extensions.agent.plan.Staged;
 import io.kairos.extensions.agent.store.HostFolder;
 import io.kairos.extensions.agent.store.Intruder;
 import io.kairos.extensions.agent.store.Ledger;
+import io.kairos.extensions.agent.store.MapNote;
 import io.kairos.extensions.agent.store.Proofs;
 import io.kairos.extensions.agent.store.Store;
 import io.kairos.extensions.agent.store.StoreLayout;
@@ -89,6 +91,22 @@ class IntrudersTest {
       assertThat(proofs.read()).containsOnlyKeys("tool");
       proofs.drop("tool");
       assertThat(layout.proofs()).doesNotExist();
+      assertNothingOutside();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Intruder.class)
+  void inPlaceOfTheSoaks(Intruder intruder) throws Exception {
+    Path next = layout.soaks().resolveSibling(layout.soaks().getFileName() + ".part");
+    for (Path place : List.of(layout.soaks(), next)) {
+      intruder.put(place, outside);
+      MapNote<Memory.Soak> soaks = MapNote.soaks(layout);
+      assertThat(soaks.read()).isEmpty();
+      soaks.write(Map.of("tool", new Memory.Soak(SHA256, 1)));
+      assertThat(soaks.read()).isEqualTo(Map.of("tool", new Memory.Soak(SHA256, 1)));
+      soaks.write(Map.of());
+      assertThat(layout.soaks()).doesNotExist();
       assertNothingOutside();
     }
   }

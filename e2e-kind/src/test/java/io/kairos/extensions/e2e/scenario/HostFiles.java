@@ -87,7 +87,8 @@ final class HostFiles {
               && !file.equals(layout.entries())
               && !file.equals(layout.proven())
               && !file.equals(layout.ledger())
-              && !file.equals(layout.proofs())) {
+              && !file.equals(layout.proofs())
+              && !file.equals(layout.soaks())) {
             files.put(onHost(layout, file), describe(file));
           }
         }

@@ -18,7 +18,7 @@ import lombok.With;
 
 /**
  * What cannot be observed, and may be lost with the process: a restarted agent verifies images
- * again, tries again at once, and soaks again what is not in {@code good/}.
+ * again, and tries again at once. Soaks alone are noted besides.
  *
  * @param staged what came of images
  * @param failures the last failed try of each target, present or next

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.kairos.extensions.agent.plan.Memory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -16,9 +17,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What is kept by name in a store's own folder, beyond the agent's life and the host's. A note that
- * is lost or torn says nothing: images are read once more then, and the host is taken to have
- * booted no other system than the one that runs.
+ * What is kept by name beyond the agent's life: in a store's own folder beyond the host's as well,
+ * in {@code /run} up to its next boot. A note that is lost or torn says nothing: images are read
+ * and soak once more then, and the host is taken to have booted no other system than the one that
+ * runs.
  *
  * @param <V> what is kept of each
  */
@@ -28,14 +30,21 @@ public final class MapNote<V> {
 
   private final NoteFile file;
   private final Path place;
-  private final Syncs syncs;
+
+  /** Nothing where a cut of power takes the note away with the boot. */
+  private final Optional<Syncs> syncs;
+
   private final JavaType type;
 
-  private MapNote(Path place, Class<V> of, StoreLayout layout, Store store) {
-    this.file = new NoteFile(place, layout.links().resolve(place.getFileName()));
+  private MapNote(Path place, Path temporary, Class<V> of, Optional<Syncs> syncs) {
+    this.file = new NoteFile(place, temporary);
     this.place = place;
-    this.syncs = store.syncs();
+    this.syncs = syncs;
     this.type = JSON.getTypeFactory().constructMapType(TreeMap.class, String.class, of);
+  }
+
+  private MapNote(Path place, Class<V> of, StoreLayout layout, Store store) {
+    this(place, layout.links().resolve(place.getFileName()), of, Optional.of(store.syncs()));
   }
 
   /** As what the image files were verified: an ordinary boot changes neither inode nor times. */
@@ -56,6 +65,16 @@ public final class MapNote<V> {
   /** What the host's boot entries boot. */
   public static MapNote<NotedEntry> entries(StoreLayout layout, Store store) {
     return new MapNote<>(layout.entries(), NotedEntry.class, layout, store);
+  }
+
+  /** Since when images soak, on the clock of this boot. */
+  public static MapNote<Memory.Soak> soaks(StoreLayout layout) {
+    Path place = layout.soaks();
+    return new MapNote<>(
+        place,
+        place.resolveSibling(place.getFileName() + ".part"),
+        Memory.Soak.class,
+        Optional.empty());
   }
 
   /** Whether there is a folder for it yet. */
@@ -97,8 +116,10 @@ public final class MapNote<V> {
   public void write(Map<String, V> kept) throws IOException {
     if (kept.isEmpty()) {
       file.delete();
+    } else if (syncs.isPresent()) {
+      file.write(JSON.writeValueAsBytes(kept), syncs.get());
     } else {
-      file.write(JSON.writeValueAsBytes(kept), syncs);
+      file.write(JSON.writeValueAsBytes(kept));
     }
   }
 }

@@ -172,6 +172,11 @@ public sealed interface StoreLayout permits KairosLayout, SystemdLayout {
     return run().resolve(OURS + ".proofs.json");
   }
 
+  /** Since when merged images soak in this boot; gone with the next. */
+  default Path soaks() {
+    return run().resolve(OURS + ".soaks.json");
+  }
+
   /** The folders in which a change may be drift, or a boot profile's sentinel. */
   default List<Path> watched() {
     List<Path> folders = new ArrayList<>(List.of(store(), run(), images(), good(), host().cos()));

@@ -148,7 +148,8 @@ final class HostTree {
         || path.equals(layout.entries())
         || path.equals(layout.proven())
         || path.equals(layout.ledger())
-        || path.equals(layout.proofs());
+        || path.equals(layout.proofs())
+        || path.equals(layout.soaks());
   }
 
   private static String content(Path path) throws IOException {

@@ -131,6 +131,9 @@ final class StepNames {
     if (name.startsWith(".sysext-operator.proofs")) {
       return "5 proofs";
     }
+    if (name.startsWith(".sysext-operator.soaks")) {
+      return "5 soaks";
+    }
     if (gone) {
       if (!name.endsWith(".raw")) {
         return name.startsWith(StoreLayout.OURS) ? "0 link left behind" : "8 mask";
