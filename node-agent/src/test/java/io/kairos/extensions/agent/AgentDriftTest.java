@@ -8,6 +8,7 @@ import io.kairos.extensions.api.v1alpha1.Activation;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.DriftStatus;
 import io.kairos.extensions.api.v1alpha1.Phase;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -28,6 +29,13 @@ class AgentDriftTest extends AgentScenario {
               assertThat(status().drift().message()).contains(message);
               assertThat(status().drift().time()).isNotEmpty();
             });
+  }
+
+  /** It may be replaced while it is read. */
+  private static void awaitContent(Path image, byte[] content) {
+    await()
+        .ignoreException(UncheckedIOException.class)
+        .untilAsserted(() -> assertThat(image).hasBinaryContent(content));
   }
 
   @Test
@@ -89,13 +97,13 @@ class AgentDriftTest extends AgentScenario {
     Files.writeString(another, "another");
     Files.move(another, image, StandardCopyOption.ATOMIC_MOVE);
     awaitDrift(1, "its image " + tool.sha256(1) + " was deleted or changed");
-    await().untilAsserted(() -> assertThat(image).hasBinaryContent(right));
+    awaitContent(image, right);
     awaitPhase(Phase.ACTIVE, 1);
     assertThat(host.refreshes()).hasSize(1);
 
     Files.writeString(image, "overwritten in place");
     awaitDrift(2, "its image " + tool.sha256(1) + " was deleted or changed");
-    await().untilAsserted(() -> assertThat(image).hasBinaryContent(right));
+    awaitContent(image, right);
     await().untilAsserted(() -> assertThat(host.refreshes()).hasSize(2));
     awaitPhase(Phase.ACTIVE, 1);
     tool.awaitInstalled(1);
@@ -118,7 +126,7 @@ class AgentDriftTest extends AgentScenario {
     Path image = folder.layout().images().resolve(Images.sha256(runtime));
     Files.writeString(image, "overwritten in place");
     awaitDrift(1, "its image " + Images.sha256(runtime) + " was deleted or changed");
-    await().untilAsserted(() -> assertThat(image).hasBinaryContent(runtime));
+    awaitContent(image, runtime);
     awaitPhase(Phase.ACTIVE, 1);
 
     assertThat(host.refreshes()).isEmpty();

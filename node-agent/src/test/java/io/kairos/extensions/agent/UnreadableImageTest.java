@@ -71,8 +71,8 @@ class UnreadableImageTest extends AgentScenario {
     assertThat(status().drift()).as("nothing is known of it").isEqualTo(DriftStatus.NONE);
     assertThat(host.merged()).isNotEmpty();
 
-    int looks = host.looks();
     long began = System.nanoTime();
+    int looks = host.looks();
     await().pollInterval(Duration.ofMillis(1)).until(() -> host.looks() >= looks + 5);
     assertThat(Duration.ofNanos(System.nanoTime() - began))
         .as("five looks, of which polls bring one each 250 ms, and a pause's end another")

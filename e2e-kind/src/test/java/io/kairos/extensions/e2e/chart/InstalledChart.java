@@ -1,5 +1,8 @@
 package io.kairos.extensions.e2e.chart;
 
+import static org.awaitility.Awaitility.await;
+
+import io.fabric8.kubernetes.api.model.HasMetadata;
 import io.fabric8.kubernetes.api.model.OwnerReferenceBuilder;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodBuilder;
@@ -8,8 +11,11 @@ import io.fabric8.kubernetes.api.model.apps.DaemonSet;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequest;
 import io.fabric8.kubernetes.api.model.authentication.TokenRequestBuilder;
+import io.fabric8.kubernetes.api.model.authorization.v1.SubjectAccessReviewBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.kairos.extensions.api.v1alpha1.Api;
+import io.kairos.extensions.api.v1alpha1.NodeExtensionState;
 import io.kairos.extensions.e2e.cluster.TestCluster;
 import io.kairos.extensions.e2e.fleet.Installation;
 import io.kairos.extensions.operator.OperatorConfig;
@@ -17,6 +23,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -50,7 +57,37 @@ public final class InstalledChart implements Installation {
    */
   public static InstalledChart in(TestCluster cluster, Path folder) {
     Chart.ofThisBuild().install(cluster.kubeconfig(), "");
-    return new InstalledChart(cluster, folder);
+    InstalledChart installed = new InstalledChart(cluster, folder);
+    await("the API server knows the rights that the chart gives")
+        .atMost(Duration.ofMinutes(1))
+        .until(
+            () ->
+                installed.mayGet(installed.deployment().getSpec().getTemplate())
+                    && installed.mayGet(installed.agents().getSpec().getTemplate()));
+    return installed;
+  }
+
+  /** Whether a pod's account may get states, as operator and agents both may. */
+  private boolean mayGet(PodTemplateSpec pod) {
+    return administrator
+        .authorization()
+        .v1()
+        .subjectAccessReview()
+        .create(
+            new SubjectAccessReviewBuilder()
+                .withNewSpec()
+                .withUser(
+                    "system:serviceaccount:%s:%s"
+                        .formatted(Chart.NAMESPACE, pod.getSpec().getServiceAccountName()))
+                .withNewResourceAttributes()
+                .withGroup(Api.GROUP)
+                .withResource(HasMetadata.getPlural(NodeExtensionState.class))
+                .withVerb("get")
+                .endResourceAttributes()
+                .endSpec()
+                .build())
+        .getStatus()
+        .getAllowed();
   }
 
   /** Upgrades to the chart of this build with other values. */
@@ -65,14 +102,16 @@ public final class InstalledChart implements Installation {
 
   @Override
   public Config operator() {
-    Deployment deployment =
-        administrator
-            .apps()
-            .deployments()
-            .inNamespace(Chart.NAMESPACE)
-            .withName(Chart.RELEASE)
-            .require();
-    return withToken(token(pod("operator", "", deployment.getSpec().getTemplate())));
+    return withToken(token(pod("operator", "", deployment().getSpec().getTemplate())));
+  }
+
+  private Deployment deployment() {
+    return administrator
+        .apps()
+        .deployments()
+        .inNamespace(Chart.NAMESPACE)
+        .withName(Chart.RELEASE)
+        .require();
   }
 
   @Override

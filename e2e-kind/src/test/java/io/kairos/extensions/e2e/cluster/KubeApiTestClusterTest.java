@@ -172,12 +172,12 @@ class KubeApiTestClusterTest extends ClusterContract {
 
   @Test
   void programsThatDoNotRunGiveWayToTheMockServer(@TempDir Path folder) throws Exception {
-    for (String program : List.of("etcd", "kube-apiserver", "kubectl")) {
-      Files.writeString(folder.resolve(program), "#!/bin/sh\necho broken as can be >&2; exit 1\n");
-      assertThat(folder.resolve(program).toFile().setExecutable(true)).isTrue();
-    }
     String version = binaries().version();
-    Path home = Files.move(folder, folder.resolveSibling(binaries().folder().getFileName()));
+    Path home = Files.createDirectory(folder.resolve(binaries().folder().getFileName()));
+    for (String program : List.of("etcd", "kube-apiserver", "kubectl")) {
+      Files.writeString(home.resolve(program), "#!/bin/sh\necho broken as can be >&2; exit 1\n");
+      assertThat(home.resolve(program).toFile().setExecutable(true)).isTrue();
+    }
     TestClusters.Chosen chosen =
         TestClusters.choose(
             new KubeApiBinaries.Available(home, version, KubeApiBinaries.Source.CACHED),
@@ -185,8 +185,6 @@ class KubeApiTestClusterTest extends ClusterContract {
     try (TestCluster cluster = chosen.cluster()) {
       assertThat(cluster.real()).isFalse();
       assertThat(chosen.notes()).singleElement().asString().contains("broken as can be");
-    } finally {
-      Files.move(home, folder);
     }
   }
 

@@ -166,7 +166,7 @@ class BootedHostTest {
       assertThat(manager(host, "GetDefaultTarget"))
           .isEqualTo(new CommandResult(0, "s \"multi-user.target\"\n", ""));
 
-      assertThat(manager(host, "Reboot").succeeded()).isTrue();
+      var unused = manager(host, "Reboot"); // the bus may be gone before it hands on the answer
 
       host.awaitBoot(2, Duration.ofMinutes(1));
       assertThat(host.boots()).isEqualTo(2);

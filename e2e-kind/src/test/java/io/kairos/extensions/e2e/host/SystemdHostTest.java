@@ -154,6 +154,14 @@ class SystemdHostTest {
           .isInstanceOf(HostException.class)
           .hasMessageContaining("holds a lock that blocks shutdowns");
       booted.exec("systemctl", "stop", "inhibitor").orThrow();
+      await("logind knows that the lock is gone")
+          .until(
+              () ->
+                  !booted
+                      .exec("systemd-inhibit", "--list")
+                      .orThrow()
+                      .stdout()
+                      .contains("shutdown"));
       witness(booted);
 
       host.reboot();

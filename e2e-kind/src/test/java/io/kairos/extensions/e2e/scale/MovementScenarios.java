@@ -62,7 +62,7 @@ final class MovementScenarios {
                 .atZone(ZoneOffset.UTC)
                 .toLocalDate()
                 .plusDays(1)
-                .atTime(2, 28, 15)
+                .atTime(2, 29, 15)
                 .toInstant(ZoneOffset.UTC));
     watched.later(untilHalfPastTwo);
     watched.waitReady(FLEET);
@@ -74,7 +74,7 @@ final class MovementScenarios {
     watched.release("app");
     fleet.await("the rollout is on its way", () -> fleet.status(FLEET).updated() >= 40);
 
-    watched.later(Duration.ofSeconds(106)); // less than the deadline of those in flight
+    watched.later(Duration.ofSeconds(46)); // less than the deadline of those in flight
     fleet.await("it waits for its window", () -> watched.reason(FLEET).equals("OutsideWindow"));
     long closed = watched.seen();
     int ready = fleet.status(FLEET).ready();

@@ -155,7 +155,7 @@ class TwoHundredNodesTest {
 
     // The policies go: first what one overrode comes back, then everything is removed.
     disturbances.startOver();
-    kubectl.run("delete", "nep", EDGE, "--timeout=60s").orThrow();
+    kubectl.run("delete", "nep", EDGE, "--timeout=" + LIMIT.toSeconds() + "s").orThrow();
     await(
         "the other policy has it back",
         () -> onNodes().keySet().equals(java.util.Set.of("[hello 3, tools 1]")));
@@ -164,7 +164,9 @@ class TwoHundredNodesTest {
     kubectl.run("delete", "nep", ALL, "--wait=false").orThrow();
     await("all slots are taken", () -> disturbances.now(ALL).size() == NUMBER);
     simulated.thaw();
-    kubectl.run("wait", "--for=delete", "nep/" + ALL, "--timeout=60s").orThrow();
+    kubectl
+        .run("wait", "--for=delete", "nep/" + ALL, "--timeout=" + LIMIT.toSeconds() + "s")
+        .orThrow();
     assertThat(fleet.states()).hasSize(NODES).allMatch(s -> s.getSpec().assignments().isEmpty());
     await("the agents know", () -> onNodes().equals(Map.of("[]", NODES)));
     assertThat(disturbances.most(ALL)).isEqualTo(NUMBER);
@@ -172,7 +174,7 @@ class TwoHundredNodesTest {
     await(
         "nobody holds the extensions",
         () -> extensions().stream().noneMatch(extension -> extension.hasFinalizer(Api.FINALIZER)));
-    kubectl.run("delete", "sysext", "--all", "--timeout=60s").orThrow();
+    kubectl.run("delete", "sysext", "--all", "--timeout=" + LIMIT.toSeconds() + "s").orThrow();
     assertThat(kubectl.run("get", "sysext,nep", "-o", "name").orThrow()).isEmpty();
     told("everything is removed");
 

@@ -1,6 +1,7 @@
 package io.kairos.extensions.e2e.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import io.kairos.extensions.api.v1alpha1.Activation;
@@ -109,7 +110,9 @@ class AgentPodTest {
     world.clear();
     World.assertUnmerged(node, "hello");
     World.assertUnmerged(node, "tools");
-    assertThat(HostFiles.of(node)).isEmpty();
+    await("no file of ours") // one that a loop device has open goes later
+        .atMost(World.PATIENCE)
+        .untilAsserted(() -> assertThat(HostFiles.of(node)).isEmpty());
   }
 
   private static boolean isAgent(ProcessHandle process) {

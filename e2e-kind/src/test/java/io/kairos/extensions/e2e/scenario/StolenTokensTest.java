@@ -294,12 +294,20 @@ class StolenTokensTest {
               FleetNode.register(
                   administrator(), FleetNode.node(name, Fleet.architecture(), Map.of())));
       for (String name : names) {
-        await(name + " has a state").atMost(World.PATIENCE).until(() -> stateOf(name) != null);
+        String uid = administrator().nodes().withName(name).require().getMetadata().getUid();
+        await(name + " has a state, and not one of a Node before it")
+            .atMost(World.PATIENCE)
+            .until(() -> stateOf(name), state -> state != null && isOwnedBy(state, uid));
       }
       use.run();
     } finally {
       names.forEach(name -> administrator().nodes().withName(name).delete());
     }
+  }
+
+  private static boolean isOwnedBy(NodeExtensionState state, String uid) {
+    return state.getMetadata().getOwnerReferences().stream()
+        .anyMatch(owner -> owner.getUid().equals(uid));
   }
 
   private NodeExtensionState stateOf(String node) {

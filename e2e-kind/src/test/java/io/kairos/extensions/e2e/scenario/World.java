@@ -351,6 +351,11 @@ public final class World implements AutoCloseable {
     }
   }
 
+  /** So it does, but for the moment of a refresh that goes on though its agent was killed. */
+  public static void awaitRuns(FleetNode node, SampleImage image) {
+    await(image.name() + " runs").atMost(PATIENCE).untilAsserted(() -> assertRuns(node, image));
+  }
+
   /** Nothing of the extension is left on the host's paths; PID 1 may see it a little later. */
   public static void assertUnmerged(FleetNode node, String name) {
     if (node.host().merges()) {

@@ -120,7 +120,12 @@ final class StepGate implements FileHook {
         Path struck = folder.resolve("struck.new");
         Files.writeString(struck, here);
         Files.move(struck, folder.resolve("struck"), StandardCopyOption.ATOMIC_MOVE);
-        stand();
+        if (here.equals(aim())) {
+          stand();
+        } else { // taken back meanwhile by somebody who then saw no strike
+          Files.delete(folder.resolve("struck"));
+          standing = false;
+        }
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -1,29 +1,29 @@
 package io.kairos.extensions.agent.fetch;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.kairos.extensions.agent.crash.FileHook;
+import io.kairos.extensions.agent.crash.FileStep;
+import io.kairos.extensions.agent.crash.HookedFileSystem;
 import io.kairos.extensions.agent.image.HostFacts;
 import io.kairos.extensions.agent.image.ImageInspector;
 import io.kairos.extensions.agent.image.MachineArchitecture;
-import io.kairos.extensions.agent.image.SignedImages;
-import io.kairos.extensions.agent.image.Signer;
 import io.kairos.extensions.agent.plan.Staged;
 import io.kairos.extensions.agent.store.HostFolder;
 import io.kairos.extensions.agent.store.Store;
+import io.kairos.extensions.agent.store.StoreLayout;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.api.v1alpha1.Target;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -408,42 +408,61 @@ class StagerTest {
   @ParameterizedTest
   @ValueSource(classes = {ImageInspector.class, Store.class})
   void whatIsGivenUpAfterItCameIsKeptForTheNextTime(Class<?> busy) throws Exception {
-    byte[] large = SignedImages.of(Arrays.copyOf(IMAGE, 64 << 20), Signer.named("owner"));
-    String sha256 = Images.sha256(large);
     server.on(
         "/demo.raw",
         exchange -> {
           exchange.getResponseHeaders().add("ETag", "\"v1\"");
-          exchange.sendResponseHeaders(200, large.length);
-          exchange.getResponseBody().write(large);
+          exchange.sendResponseHeaders(200, IMAGE.length);
+          exchange.getResponseBody().write(IMAGE);
         });
-    CompletableFuture<Staged> outcome = new CompletableFuture<>();
-    Thread thread =
-        new Thread(
-            () -> {
-              try {
-                outcome.complete(stage(server.url("/demo.raw"), sha256));
-              } catch (Exception e) {
-                outcome.completeExceptionally(e);
-              }
-            });
-    thread.start();
-    await().until(() -> !server.requests().isEmpty()); // the store is prepared before that
-    await().pollInterval(Duration.ofMillis(1)).until(() -> isIn(busy, thread));
-    thread.interrupt();
-    assertThat(outcome)
-        .failsWithin(Duration.ofMinutes(1))
-        .withThrowableThat()
-        .withCauseInstanceOf(InterruptedException.class);
+    GivenUp givenUp = new GivenUp(busy, host.layout().staging().resolve(SHA256 + ".part"));
+    StoreLayout watched = HostFolder.layout(new HookedFileSystem(givenUp).path(root));
+    Stager stager =
+        new Stager(
+            new Sources(Optional.empty(), watched.host(), List.of(), FetchConfig.DEFAULT),
+            watched,
+            new Store(watched));
+    assertThatThrownBy(() -> stage(stager, server.url("/demo.raw"), SHA256))
+        .isInstanceOf(InterruptedException.class);
+    assertThat(givenUp.isOver).isTrue();
 
-    assertThat(stage(server.url("/demo.raw"), sha256)).isInstanceOf(Staged.Ready.class);
+    assertThat(stage(server.url("/demo.raw"), SHA256)).isInstanceOf(Staged.Ready.class);
     assertThat(server.requests()).containsExactly("GET /demo.raw");
-    assertThat(host.entries()).containsKey(IMAGES + sha256);
+    assertKept();
   }
 
-  private static boolean isIn(Class<?> busy, Thread thread) {
-    return Arrays.stream(thread.getStackTrace())
-        .anyMatch(frame -> frame.getClassName().equals(busy.getName()));
+  /** Interrupts a thread, once, where this class is at work on a part that is whole. */
+  private static final class GivenUp implements FileHook {
+    private final Class<?> busy;
+    private final Path part;
+    private boolean isOver;
+
+    private GivenUp(Class<?> busy, Path part) {
+      this.busy = busy;
+      this.part = part;
+    }
+
+    @Override
+    public <T> T change(FileStep step, Effect<T> effect) throws IOException {
+      read();
+      return effect.run();
+    }
+
+    @Override
+    public boolean syncs() {
+      return true;
+    }
+
+    @Override
+    public void read() {
+      boolean isAtWork =
+          Arrays.stream(Thread.currentThread().getStackTrace())
+              .anyMatch(frame -> frame.getClassName().equals(busy.getName()));
+      if (!isOver && isAtWork && part.toFile().length() == IMAGE.length) {
+        isOver = true;
+        Thread.currentThread().interrupt();
+      }
+    }
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.kairos.extensions.agent.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.kairos.extensions.agent.fetch.Images;
 import io.kairos.extensions.agent.store.VerifiedImages.Verdict;
@@ -10,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,6 +38,19 @@ class VerifiedImagesTest {
     images = new VerifiedImages(layout, new Store(layout));
     assertThat(images.touched()).isEmpty();
     assertThat(images.verified(IMAGE)).isFalse();
+    awaitTick();
+  }
+
+  /** Kernels before 6.13 stamp files some milliseconds apart with the same time. */
+  private void awaitTick() {
+    Path other = root.resolve("other");
+    await()
+        .pollDelay(Duration.ZERO)
+        .pollInterval(Duration.ofMillis(1))
+        .until(
+            () ->
+                !Files.getAttribute(Files.writeString(other, ""), "unix:ctime")
+                    .equals(Files.getAttribute(file, "unix:ctime")));
   }
 
   @Test
