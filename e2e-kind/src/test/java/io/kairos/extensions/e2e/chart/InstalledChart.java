@@ -62,13 +62,13 @@ public final class InstalledChart implements Installation {
         .atMost(Duration.ofMinutes(1))
         .until(
             () ->
-                installed.mayGet(installed.deployment().getSpec().getTemplate())
-                    && installed.mayGet(installed.agents().getSpec().getTemplate()));
+                installed.mayList(installed.deployment().getSpec().getTemplate())
+                    && installed.mayList(installed.agents().getSpec().getTemplate()));
     return installed;
   }
 
-  /** Whether a pod's account may get states, as operator and agents both may. */
-  private boolean mayGet(PodTemplateSpec pod) {
+  /** Whether a pod's account may list states, as operator and agents both may. */
+  private boolean mayList(PodTemplateSpec pod) {
     return administrator
         .authorization()
         .v1()
@@ -82,7 +82,7 @@ public final class InstalledChart implements Installation {
                 .withNewResourceAttributes()
                 .withGroup(Api.GROUP)
                 .withResource(HasMetadata.getPlural(NodeExtensionState.class))
-                .withVerb("get")
+                .withVerb("list")
                 .endResourceAttributes()
                 .endSpec()
                 .build())
