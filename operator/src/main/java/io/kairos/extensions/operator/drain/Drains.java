@@ -8,6 +8,7 @@ import io.kairos.extensions.operator.plan.FleetSnapshot.Cordon;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Node;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Policy;
 import io.kairos.extensions.operator.plan.FleetSnapshot.State;
+import io.kairos.extensions.operator.plan.Windows;
 import io.kairos.extensions.operator.rollout.Decisions;
 import io.kairos.extensions.operator.rollout.Decisions.PolicyDecision;
 import io.kairos.extensions.operator.rollout.Standing;
@@ -208,6 +209,10 @@ public final class Drains {
       if (begun.isEmpty()) {
         continue;
       }
+      if (!isOpen(policy)) {
+        note(policy.name(), node, "waits for a window");
+        continue;
+      }
       if (disturbed.size() >= decision.cap()) {
         note(policy.name(), node, "waits until fewer nodes are unavailable");
         continue;
@@ -219,6 +224,11 @@ public final class Drains {
       maintained.put(node.name(), all);
       note(policy.name(), node, "is about to be drained");
     }
+  }
+
+  /** Whether a drain may begin now; one that has begun goes on when its window closes. */
+  private boolean isOpen(Policy policy) {
+    return new Windows(policy.spec().rollout().windows()).openUntil(due.now()).isPresent();
   }
 
   /** Whether nothing disturbs a node on behalf of a policy, or of anybody else. */

@@ -16,6 +16,7 @@ import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Profile;
 import io.kairos.extensions.api.v1alpha1.Rollout;
 import io.kairos.extensions.api.v1alpha1.Target;
+import io.kairos.extensions.api.v1alpha1.Window;
 import io.kairos.extensions.operator.plan.FleetSnapshot;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Cordon;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Node;
@@ -95,6 +96,15 @@ final class DrainWorld {
           activation == Activation.LIVE ? Phase.STAGED : Phase.PENDING_REBOOT,
           activation == Activation.LIVE ? "AwaitingDrain" : "LinkedForNextBoot");
     }
+  }
+
+  void windows(Window... windows) {
+    policy =
+        Fleets.with(
+            policy,
+            spec ->
+                spec.rollout(
+                    policy.spec().rollout().toBuilder().windows(List.of(windows)).build()));
   }
 
   static Pod pod(String node, String name) {

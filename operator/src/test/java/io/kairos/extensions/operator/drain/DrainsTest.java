@@ -8,6 +8,7 @@ import io.kairos.extensions.api.v1alpha1.Maintenance;
 import io.kairos.extensions.api.v1alpha1.Maintenance.Stage;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Reasons;
+import io.kairos.extensions.api.v1alpha1.Window;
 import io.kairos.extensions.operator.plan.FleetSnapshot.Cordon;
 import io.kairos.extensions.operator.plan.Fleets;
 import java.util.List;
@@ -60,6 +61,26 @@ class DrainsTest {
     assertThat(world.maintenance("n")).isEmpty();
     world.settle(leader);
     assertThat(world.boots).as("one reboot").isEqualTo(boots + 1);
+  }
+
+  @Test
+  void noDrainBeginsOutsideAWindowAndOneThatHasBegunGoesOn() {
+    DrainWorld world = reboots(Drain.OnTimeout.SKIP, "n");
+    world.windows(new Window("0 13 * * *", 1, "UTC")); // it is noon
+    DrainWorld.Leader leader = world.new Leader();
+    int boots = world.boots;
+    world.settle(leader);
+    assertThat(world.maintenance("n")).isEmpty();
+
+    world.pass(3600);
+    pass(leader);
+    assertThat(world.maintenance("n").orElseThrow().stage()).isEqualTo(Stage.DRAIN);
+    world.pass(60);
+    world.settle(leader);
+
+    assertThat(world.phase("n")).isEqualTo(Phase.ACTIVE);
+    assertThat(world.boots).isEqualTo(boots + 1);
+    assertThat(world.nodes.get("n").cordon()).isEqualTo(Cordon.NONE);
   }
 
   @Test
