@@ -100,7 +100,7 @@ final class Budget {
             .findFirst()
             .map(membership::known);
     boolean dark =
-        wave.filter(w -> !w.equals(Wave.REST) && isOpen(w)).isPresent()
+        wave.filter(this::isOpen).isPresent()
             && evidence.isUnreachable(basis.fleet().nodes().get(state.node()), policy);
     return failed || dark
         ? Optional.of(wave.or(() -> membership.waveOf(state.node())).orElse(Wave.REST))

@@ -232,10 +232,15 @@ final class PolicyRollout {
             "waits for a window"));
   }
 
-  /** What has to hold in the cluster before a wave begins, and while nodes are admitted. */
+  /**
+   * What has to hold in the cluster before a wave begins, and while nodes are admitted. Not while
+   * they go back: what closed the gate may be what they come from.
+   */
   private Optional<Hold> gate() {
-    return HealthGates.obstacle(fleet, policy)
-        .map(closed -> new Hold(closed.reason(), closed.message(), closed.note()));
+    return memory.isRollingBack()
+        ? Optional.empty()
+        : HealthGates.obstacle(fleet, policy)
+            .map(closed -> new Hold(closed.reason(), closed.message(), closed.note()));
   }
 
   /** A rollback has no waves: its nodes have waited for their turn before. */

@@ -189,7 +189,7 @@ final class Waves {
   private boolean isThrough(String wave, boolean soaks) {
     List<Progress> progress = new ArrayList<>();
     for (String node : membership.members(wave)) {
-      progress.add(progress(node, wave, soaks));
+      progress.add(progress(node, soaks));
     }
     if (progress.contains(Progress.OPEN)) {
       return false;
@@ -226,7 +226,7 @@ final class Waves {
         .anyMatch(node -> membership.waveOf(node).map(w -> place(w) > place(wave)).orElse(false));
   }
 
-  private Progress progress(String name, String wave, boolean soaks) {
+  private Progress progress(String name, boolean soaks) {
     Optional<State> state = basis.fleet().state(name);
     if (state.isEmpty() || basis.inNeed().test(name)) {
       return basis.setAside().test(name) ? Progress.SET_ASIDE : Progress.OPEN;
@@ -247,17 +247,17 @@ final class Waves {
     }
     Node node = basis.fleet().nodes().get(name);
     if (!node.ready()) {
-      return unready(node, wave);
+      return unready(node);
     }
     return standings.isEmpty() ? Progress.IDLE : Progress.THROUGH;
   }
 
   /** A node that goes dark while its wave proves the revision has not proven it. */
-  private Progress unready(Node node, String wave) {
+  private Progress unready(Node node) {
     if (!evidence.isUnreachable(node, policy)) {
       return Progress.OPEN;
     }
-    return specs.containsKey(wave) && Membership.stamped(basis, node.name()).isPresent()
+    return Membership.stamped(basis, node.name()).isPresent()
         ? Progress.FAILED
         : Progress.SET_ASIDE;
   }

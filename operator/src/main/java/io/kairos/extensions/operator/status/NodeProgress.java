@@ -3,6 +3,7 @@ package io.kairos.extensions.operator.status;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.ExtensionKey;
 import io.kairos.extensions.api.v1alpha1.Maintenance;
+import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.operator.plan.FleetSnapshot;
 import io.kairos.extensions.operator.plan.FleetSnapshot.State;
 import io.kairos.extensions.operator.plan.Plan;
@@ -39,6 +40,9 @@ record NodeProgress(
     boolean skipped,
     Optional<Failure> failure,
     String note) {
+
+  private static final Failure LOST =
+      new Failure(Reasons.UNREACHABLE, "the Node has not been Ready for too long");
 
   /** Whether nothing is left to do there. */
   boolean done() {
@@ -92,17 +96,20 @@ record NodeProgress(
     // its end is news to the agent, too: what is in effect by then is so once more after its report
     boolean inMaintenance =
         state.spec().maintenance(policy).filter(Maintenance::isActive).isPresent();
-    boolean ready =
-        updated && !inMaintenance && standings.stream().allMatch(s -> s == Standing.IN_EFFECT);
+    boolean lost = isLost(fleet, evidence, policy, decision, node);
+    boolean settled = updated && !inMaintenance && !lost;
+    boolean ready = settled && standings.stream().allMatch(s -> s == Standing.IN_EFFECT);
     boolean linked =
-        updated
+        settled
             && !ready
-            && !inMaintenance
             && standings.stream().allMatch(s -> s == Standing.IN_EFFECT || s == Standing.LINKED);
     boolean moving =
         inMaintenance || standings.contains(Standing.WORKING) || decision.admitted().contains(node);
     Optional<Failure> failure =
-        own.stream().flatMap(a -> evidence.failure(state, a).stream()).findFirst();
+        own.stream()
+            .flatMap(a -> evidence.failure(state, a).stream())
+            .findFirst()
+            .or(() -> lost ? Optional.of(LOST) : Optional.empty());
     String note =
         ready || linked
             ? ""
@@ -113,6 +120,14 @@ record NodeProgress(
                 .orElseGet(() -> moving ? working(state, evidence, own) : note(decision, node));
     boolean skipped = !moving && standings.contains(Standing.SKIPPED);
     return new NodeProgress(node, selected, updated, ready, linked, moving, skipped, failure, note);
+  }
+
+  /** Whether a Node went dark with what it was given, which counted as a failure, and still is. */
+  private static boolean isLost(
+      FleetSnapshot fleet, Evidence evidence, String policy, PolicyDecision decision, String node) {
+    return fleet.nodes().containsKey(node)
+        && decision.rollout().waves().stream().anyMatch(w -> w.failedNodes().contains(node))
+        && evidence.isUnreachable(fleet.nodes().get(node), fleet.policies().get(policy));
   }
 
   /** Its pods did not leave the node: why. */

@@ -149,6 +149,8 @@ public final class PolicySummary {
     boolean workLeft = !nodes.stream().allMatch(NodeProgress::done);
     boolean moving = nodes.stream().anyMatch(NodeProgress::moving);
     boolean waits = nodes.stream().anyMatch(n -> !n.done() && !n.moving());
+    boolean turns = // of those that have not failed
+        !moving && (failed ? nodes.stream().anyMatch(n -> !n.done() && !n.isGivenUp()) : workLeft);
     Optional<HealthGates.Obstacle> closed = HealthGates.obstacle(fleet, policy);
     ConditionList list = new ConditionList(policy.generation());
     if (policy.deleting()) {
@@ -169,13 +171,13 @@ public final class PolicySummary {
     } else if (closed.isPresent() && waits) {
       list.unready(
           closed.get().reason(), closed.get().message() + "; " + upToDate(), true, failed, false);
+    } else if (isHeld(Reasons.OUTSIDE_WINDOW) && turns) {
+      list.unready(Reasons.OUTSIDE_WINDOW, held() + "; " + failures(), false, failed, false);
+    } else if (isHeld(Reasons.AWAITING_APPROVAL) && turns) {
+      list.unready(Reasons.AWAITING_APPROVAL, held() + "; " + failures(), false, failed, false);
     } else if (failed) {
       boolean goesOn = moving || nodes.stream().anyMatch(n -> !n.done() && !n.isGivenUp());
       list.unready(Reasons.NODES_FAILED, failures(), goesOn, true, !goesOn);
-    } else if (isHeld(Reasons.OUTSIDE_WINDOW) && workLeft && !moving) {
-      list.unready(Reasons.OUTSIDE_WINDOW, held() + "; " + progress(), false, false, false);
-    } else if (isHeld(Reasons.AWAITING_APPROVAL) && workLeft && !moving) {
-      list.unready(Reasons.AWAITING_APPROVAL, held() + "; " + progress(), false, false, false);
     } else if (workLeft && nodes.stream().allMatch(n -> n.done() || n.isGivenUp())) {
       list.unready(Reasons.NODES_SKIPPED, progress(), false, true, true);
     } else if (workLeft) {

@@ -2,6 +2,7 @@ package io.kairos.extensions.operator.rollout;
 
 import static io.kairos.extensions.operator.plan.Fleets.NOW;
 import static io.kairos.extensions.operator.plan.Fleets.extension;
+import static io.kairos.extensions.operator.plan.Fleets.gate;
 import static io.kairos.extensions.operator.plan.Fleets.held;
 import static io.kairos.extensions.operator.plan.Fleets.node;
 import static io.kairos.extensions.operator.plan.Fleets.policy;
@@ -200,6 +201,40 @@ class WavesTest {
     assertThat(wave("canary").failedNodes()).containsExactly("n1");
   }
 
+  /** What breaks the kubelet alone is reported as Active, and shows in the Node later. */
+  @Test
+  void aNodeThatGoesDarkWithWhatItWasGivenHasFailedInTheLastWaveToo() {
+    rollout(r -> r.maxUnavailable(new IntOrString(2)));
+    assertThat(pass()).containsExactly("n1", "n2");
+    report(Phase.ACTIVE, "n1", "n2");
+    for (String node : List.of("n1", "n2")) {
+      nodes.put(node, unready(nodes.get(node)).toBuilder().unreadySince(now).build());
+    }
+    assertThat(pass()).as("they take their slots").isEmpty();
+    later(599);
+    assertThat(pass()).isEmpty();
+    assertThat(base.status().rollout().failed()).isZero();
+    later(1);
+
+    assertThat(pass()).isEmpty();
+    assertThat(base.status().rollout().halted()).isEqualTo(base.status().rollout().revision());
+    assertThat(wave("rest").failedNodes()).containsExactly("n1", "n2");
+    assertThat(pass()).as("it has halted").isEmpty();
+  }
+
+  @Test
+  void aNodeThatGoesDarkOnceTheRolloutIsCompleteIsNoFailureOfIt() {
+    pass();
+    report(Phase.ACTIVE, "n1", "n2", "n3", "n4");
+    pass();
+    assertThat(wave("rest").completionTime()).isNotEmpty();
+    nodes.put("n1", unready(nodes.get("n1")).toBuilder().unreadySince(now).build());
+    later(600);
+    pass();
+
+    assertThat(base.status().rollout().failed()).isZero();
+  }
+
   @Test
   void aNodeThatCannotBeAdmittedIsNoCanary() {
     waves(CANARY);
@@ -333,6 +368,19 @@ class WavesTest {
     pass();
     assertThat(base.status().rollout().rollbackTo()).isEqualTo("none");
     assertThat(pass()).as("what it has reached is taken back").contains("n1");
+    assertThat(states.get("n1").spec().assignments().get(0).remove()).isTrue();
+  }
+
+  @Test
+  void whatTheBadRevisionClosedDoesNotKeepItThere() {
+    rollout(r -> r.onFailure(OnFailure.ROLLBACK));
+    pass();
+    report(Phase.FAILED, "n1");
+    rollout(r -> r.gates(List.of(gate("shop")))); // which nobody has opened
+    pass();
+    assertThat(base.status().rollout().rollbackTo()).isEqualTo("none");
+
+    assertThat(pass()).contains("n1");
     assertThat(states.get("n1").spec().assignments().get(0).remove()).isTrue();
   }
 

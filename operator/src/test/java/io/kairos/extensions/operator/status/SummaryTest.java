@@ -12,21 +12,27 @@ import static io.kairos.extensions.operator.plan.Fleets.reported;
 import static io.kairos.extensions.operator.plan.Fleets.selector;
 import static io.kairos.extensions.operator.plan.Fleets.state;
 import static io.kairos.extensions.operator.plan.Fleets.stored;
+import static io.kairos.extensions.operator.plan.Fleets.unready;
 import static io.kairos.extensions.operator.plan.Fleets.with;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.Condition;
 import io.fabric8.kubernetes.api.model.IntOrString;
 import io.kairos.extensions.api.v1alpha1.Activation;
+import io.kairos.extensions.api.v1alpha1.Approval;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Conditions;
 import io.kairos.extensions.api.v1alpha1.Gate;
 import io.kairos.extensions.api.v1alpha1.Maintenance;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus;
+import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus.RolloutStatus;
+import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus.WaveStatus;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateSpec;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Rollout;
 import io.kairos.extensions.api.v1alpha1.SystemExtensionStatus;
+import io.kairos.extensions.api.v1alpha1.Wave;
+import io.kairos.extensions.api.v1alpha1.Window;
 import io.kairos.extensions.operator.drain.Drains;
 import io.kairos.extensions.operator.plan.Circumstances;
 import io.kairos.extensions.operator.plan.FleetSnapshot;
@@ -47,6 +53,7 @@ import io.kairos.extensions.operator.rollout.RemovalGuard;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -212,12 +219,74 @@ class SummaryTest {
         .isEqualTo("False/NodesFailed False True Stalled");
   }
 
-  private static Policy budget(Policy policy, int nodes) {
+  /** Else nobody would know what to write to make it go on. */
+  @Test
+  void failedWithinTheBudgetAndWaitingForAPersonOrAWindow() {
+    Wave canary =
+        Wave.builder()
+            .name("canary")
+            .nodesOrNull(new IntOrString(1))
+            .failureBudget(new IntOrString(1))
+            .approval(Approval.MANUAL)
+            .build();
+    Policy approved = rollout(budget(base, 1), rollout -> rollout.waves(List.of(canary)));
+    Assignment first = told(approved, n1).spec().assignments().get(0);
+    State canaryFailed =
+        reported(state(n1, first.toBuilder().wave("canary").build()), Phase.FAILED);
+    NodeExtensionPolicyStatus status = summary(approved, canaryFailed, state(n2));
+    assertThat(row(status)).isEqualTo("False/AwaitingApproval False True Reconciling");
+    assertThat(message(status)).contains("extensions.kairos.io/approve", "failed on 1 node: n1");
+
+    Policy nightly =
+        rollout(
+            budget(base, 1),
+            rollout -> rollout.windows(List.of(new Window("0 13 * * *", 60, "UTC"))));
+    State failed = reported(told(nightly, n1), Phase.FAILED);
+    assertThat(row(summary(nightly, failed, state(n2))))
+        .isEqualTo("False/OutsideWindow False True Reconciling");
+    assertThat(row(summary(nightly, failed, reported(told(nightly, n2), Phase.ACTIVE))))
+        .as("no window mends it")
+        .isEqualTo("False/NodesFailed False True Stalled");
+  }
+
+  /** It was counted when it went dark; what it reported before is worth nothing. */
+  @Test
+  void wentDarkWithWhatItWasGiven() {
+    Instant later = Instant.parse(NOW).plusSeconds(600);
+    State active = reported(told(base, n1), Phase.ACTIVE);
+    RolloutStatus counted =
+        summary(base, active, state(n2)).rollout().toBuilder()
+            .waves(
+                List.of(
+                    WaveStatus.builder().name("rest").failed(1).failedNodes(List.of("n1")).build()))
+            .failed(1)
+            .admitting(List.of())
+            .build();
+    Policy known = with(budget(base, 1), base.status().toBuilder().rollout(counted).build());
+    Node dark = unready(n1).toBuilder().unreadySince(Instant.parse(NOW)).build();
+    FleetSnapshot fleet =
+        fleet(
+            List.of(known),
+            List.of(hello),
+            List.of(dark, n2),
+            active,
+            reported(told(base, n2), Phase.ACTIVE));
+
+    NodeExtensionPolicyStatus status = summary(fleet, known, later);
+
+    assertThat(row(status)).isEqualTo("False/NodesFailed False True Stalled");
+    assertThat(message(status)).contains("n1: Unreachable");
+    assertThat(counts(status))
+        .isEqualTo("desired 2 updated 2 ready 1 reboot 0 failed 1 unavailable 0");
+  }
+
+  private static Policy rollout(Policy policy, UnaryOperator<Rollout.RolloutBuilder> change) {
     return with(
-        policy,
-        spec ->
-            spec.rollout(
-                policy.spec().rollout().toBuilder().failureBudget(new IntOrString(nodes)).build()));
+        policy, spec -> spec.rollout(change.apply(policy.spec().rollout().toBuilder()).build()));
+  }
+
+  private static Policy budget(Policy policy, int nodes) {
+    return rollout(policy, rollout -> rollout.failureBudget(new IntOrString(nodes)));
   }
 
   @Test
