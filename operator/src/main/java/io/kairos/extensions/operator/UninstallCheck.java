@@ -37,8 +37,18 @@ final class UninstallCheck {
           "the API server at "
               + client.getMasterUrl()
               + " could not be asked what is left: "
-              + e.getMessage());
+              + e.getMessage()
+              + because(e));
     }
+  }
+
+  /** A client that gets no answer says why only at the bottom. */
+  private static String because(Throwable e) {
+    Throwable deepest = e;
+    while (deepest.getCause() != null) {
+      deepest = deepest.getCause();
+    }
+    return deepest == e ? "" : ": " + deepest;
   }
 
   private static Optional<String> left(KubernetesClient client, Duration patience)

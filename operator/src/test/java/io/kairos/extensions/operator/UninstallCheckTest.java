@@ -3,13 +3,18 @@ package io.kairos.extensions.operator;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.fabric8.kubernetes.api.model.StatusBuilder;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.dsl.base.CustomResourceDefinitionContext;
 import io.fabric8.kubernetes.client.server.mock.EnableKubernetesMockClient;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import io.kairos.extensions.api.v1alpha1.Api;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicy;
 import io.kairos.extensions.api.v1alpha1.SystemExtension;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -61,13 +66,26 @@ class UninstallCheckTest {
         .always();
     assertThat(UninstallCheck.obstacle(client, Duration.ZERO))
         .hasValueSatisfying(obstacle -> assertThat(obstacle).contains("policies is forbidden"));
+  }
 
-    server.shutdown();
-    assertThat(UninstallCheck.obstacle(client, Duration.ZERO))
-        .hasValueSatisfying(
-            obstacle ->
-                assertThat(obstacle)
-                    .contains("could not be asked", client.getMasterUrl().toString()));
+  @Test
+  void anApiServerThatDoesNotAnswerIsInTheWayAndNamed() throws Exception {
+    int port;
+    try (ServerSocket nobody = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = nobody.getLocalPort();
+    }
+    Config config =
+        new ConfigBuilder(Config.empty())
+            .withMasterUrl("http://127.0.0.1:" + port)
+            .withRequestRetryBackoffLimit(0)
+            .build();
+    try (KubernetesClient silent = new KubernetesClientBuilder().withConfig(config).build()) {
+      assertThat(UninstallCheck.obstacle(silent, Duration.ZERO))
+          .hasValueSatisfying(
+              obstacle ->
+                  assertThat(obstacle)
+                      .contains("127.0.0.1:" + port, "could not be asked", "ConnectException"));
+    }
   }
 
   @Test
