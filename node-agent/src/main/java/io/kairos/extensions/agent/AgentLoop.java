@@ -266,7 +266,7 @@ final class AgentLoop implements AutoCloseable {
     }
   }
 
-  private void identified(Host.Identity known, NodeExtensionState state) throws IOException {
+  private void identified(Host.Identity known, NodeExtensionState state) {
     List<ClassAgent> agents = new ArrayList<>();
     for (ExtensionClass one : ExtensionClass.values()) {
       ClassAgent agent =

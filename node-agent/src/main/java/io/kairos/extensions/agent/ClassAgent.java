@@ -167,15 +167,9 @@ final class ClassAgent implements AutoCloseable {
     return layout;
   }
 
-  /**
-   * Takes up what an agent before this one reported and noted.
-   *
-   * @throws IOException when a note cannot be read
-   */
-  void recall(Desired desired, List<ExtensionStatus> reported) throws IOException {
-    List<Assignment> assignments = desired.of(type()).assignments();
-    memory =
-        memory.recalling(assignments, reported).withSoaks(soaks.left(assignments, now.getAsLong()));
+  /** Takes up what an agent before this one reported. */
+  void recall(Desired desired, List<ExtensionStatus> reported) {
+    memory = memory.recalling(desired.of(type()).assignments(), reported);
   }
 
   /**
@@ -213,8 +207,13 @@ final class ClassAgent implements AutoCloseable {
     }
     trust.recheck(assigned, view, memory.unread().resting(now.getAsLong()));
     memory = memory.outdating(rules.outdated(Memory.uses(desired), memory.staged().keySet(), view));
+    String merge =
+        Optional.ofNullable(merges.get(layout.extensionClass())).map(Host.Merge::id).orElse("");
+    if (drift.isEmpty()) { // the first look
+      memory = memory.withSoaks(soaks.left(assignments, merge, now.getAsLong()));
+    }
     memory = refuseCommands(memory.observed(desired, view, now.getAsLong()), assignments);
-    soaks.keep(assignments, memory.soaks(), view);
+    soaks.keep(assignments, memory.soaks(), view, merge);
     List<String> missing = missing(assignments, reported, view);
     Plan plan = Planner.plan(desired, elsewhere, view, memory, grants, now.getAsLong());
     if (plan.preempt()) {

@@ -3,13 +3,15 @@ package io.kairos.extensions.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.kairos.extensions.agent.plan.Memory;
+import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.agent.store.MapNote;
+import io.kairos.extensions.agent.store.NotedSoak;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** A soak that goes on though the agent is replaced. */
@@ -23,15 +25,18 @@ class SoakAcrossAgentsTest extends AgentScenario {
         .build();
   }
 
-  private Map<String, Memory.Soak> noted() throws IOException {
+  private Map<String, NotedSoak> noted() throws IOException {
     return MapNote.soaks(folder.layout()).read();
   }
 
   /** As if it had begun so much earlier. */
   private void turnBack(Duration by) throws IOException {
-    Memory.Soak soak = noted().get("tool");
+    NotedSoak soak = noted().get("tool");
     MapNote.soaks(folder.layout())
-        .write(Map.of("tool", new Memory.Soak(soak.sha256(), soak.sinceMillis() - by.toMillis())));
+        .write(
+            Map.of(
+                "tool",
+                new NotedSoak(soak.sha256(), soak.sinceMillis() - by.toMillis(), soak.merge())));
   }
 
   /** What the one before reported is still there: the new one has to have looked. */
@@ -60,7 +65,7 @@ class SoakAcrossAgentsTest extends AgentScenario {
     want(soaking(1));
     start();
     awaitSoaking(1);
-    Memory.Soak begun = noted().get("tool");
+    NotedSoak begun = noted().get("tool");
 
     agent.close();
     startAnother();
@@ -87,6 +92,24 @@ class SoakAcrossAgentsTest extends AgentScenario {
     startAnother();
 
     await().until(() -> host.refreshes().size() > 1);
+    assertStillSoaks(1);
+  }
+
+  @Test
+  void whatWasUnmergedMeanwhileAndMergedAgainSoaksAnew() throws Exception {
+    want(soaking(1));
+    start();
+    awaitSoaking(1);
+    agent.close();
+    turnBack(Duration.ofSeconds(SOAK_SECONDS));
+    String before = noted().get("tool").merge();
+    host.unmerge();
+    var unused = host.refresh(ExtensionClass.SYSEXT, Set.of("tool"), Set.of(), false);
+    assertThat(host.merged()).containsEntry("tool", tool.sha256(1));
+
+    startAnother();
+
+    await().until(() -> !noted().get("tool").merge().equals(before));
     assertStillSoaks(1);
   }
 

@@ -18,7 +18,7 @@ import lombok.With;
 
 /**
  * What cannot be observed, and may be lost with the process: a restarted agent verifies images
- * again, and tries again at once. Soaks alone are noted besides.
+ * again, and tries again at once. Of all this soaks alone are noted.
  *
  * @param staged what came of images
  * @param failures the last failed try of each target, present or next
@@ -85,7 +85,7 @@ public record Memory(
    * A soak that runs.
    *
    * @param sha256 of what
-   * @param sinceMillis since when, on the agent's monotonic clock
+   * @param sinceMillis since when, on the monotonic clock of the boot
    */
   public record Soak(String sha256, long sinceMillis) {}
 

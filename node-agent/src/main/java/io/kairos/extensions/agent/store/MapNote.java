@@ -4,7 +4,6 @@ import com.fasterxml.jackson.core.JacksonException;
 import com.fasterxml.jackson.databind.JavaType;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.kairos.extensions.agent.plan.Memory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -68,12 +67,12 @@ public final class MapNote<V> {
   }
 
   /** Since when images soak, on the clock of this boot. */
-  public static MapNote<Memory.Soak> soaks(StoreLayout layout) {
+  public static MapNote<NotedSoak> soaks(StoreLayout layout) {
     Path place = layout.soaks();
     return new MapNote<>(
         place,
         place.resolveSibling(place.getFileName() + ".part"),
-        Memory.Soak.class,
+        NotedSoak.class,
         Optional.empty());
   }
 
