@@ -18,6 +18,10 @@ import java.util.zip.CRC32;
  */
 public record Gpt(List<Partition> partitions) {
   static final int SECTOR = 512;
+
+  /** Where systemd looks for one besides, to tell the size of a sector. */
+  static final List<Integer> OTHER_SECTORS = List.of(1024, 2048, 4096);
+
   static final long SIGNATURE = 0x5452415020494645L;
   private static final long MOST_SECTORS = 1L << 48;
   private static final int ENTRY = 128;

@@ -89,10 +89,11 @@ public final class ImageInspector {
     return false;
   }
 
+  /** A link that leads out of the image hides the host's program just as well. */
   private static Optional<String> nodeRuntime(ImageTree tree) throws IOException {
     for (String folder : PROGRAM_FOLDERS) {
       for (String program : NODE_RUNTIME) {
-        if (tree.resolve(folder + "/" + program).isPresent()) {
+        if (tree.find(folder + "/" + program).isPresent()) {
           return Optional.of("/" + folder + "/" + program);
         }
       }

@@ -32,6 +32,14 @@ record ImageLayout(
       throw ImageException.corrupt(
           "it can be taken for an image of two kinds at once, which systemd refuses");
     }
+    for (int sector : Gpt.OTHER_SECTORS) {
+      if ((partitioned || squashfs || erofs) && Gpt.isAt(image, sector)) {
+        throw ImageException.corrupt(
+            "it has a partition table of "
+                + sector
+                + "-byte sectors besides, and systemd would not know which to take");
+      }
+    }
     if (!partitioned) {
       ImageFormat format =
           new ImageFormat(Container.BARE, type(squashfs, erofs, image), Protection.NONE);

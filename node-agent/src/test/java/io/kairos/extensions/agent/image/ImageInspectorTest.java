@@ -91,6 +91,28 @@ class ImageInspectorTest {
     refuses(image, UnfitReason.CORRUPT_IMAGE, "two kinds");
   }
 
+  /** One that has more than one, or one beside a file system, stops the whole merge. */
+  @ParameterizedTest
+  @ValueSource(ints = {2048, 4096})
+  void aSecondPartitionTableWhereSystemdLooksForOneIsRefused(int sector) throws Exception {
+    byte[] image = EROFS.clone();
+    byte[] signature = "EFI PART".getBytes(StandardCharsets.US_ASCII);
+    System.arraycopy(signature, 0, image, sector, signature.length);
+    refuses(image, UnfitReason.CORRUPT_IMAGE, "partition table of " + sector + "-byte sectors");
+  }
+
+  @Test
+  void aLinkInPlaceOfTheNodesRuntimeIsTakenForItWhereverItLeads() throws Exception {
+    Tools.Tree tree =
+        Tools.Tree.in(folder)
+            .file(Fixtures.RELEASE, "ID=_any\n")
+            .link("usr/bin/kubelet", "/opt/kubernetes/kubelet");
+    assertThat(inspect(Tools.mksquashfs(tree.root()), "demo", Fixtures.host()))
+        .isInstanceOfSatisfying(
+            Inspection.Fits.class,
+            fits -> assertThat(fits.nodeRuntime()).hasValue("/usr/bin/kubelet"));
+  }
+
   @Test
   void aChangedErofsSuperblockIsFoundByItsChecksum() throws Exception {
     byte[] image = EROFS.clone();
