@@ -25,6 +25,10 @@ final class HealthChecks {
   static final Duration STABLE = Duration.ofSeconds(5);
 
   private static final Duration PAUSE = Duration.ofMillis(250);
+
+  /** Each look at a file, and each command, is a transient unit of the host, with its log lines. */
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(4);
+
   private static final Duration ANSWER = Duration.ofSeconds(5);
   private static final int MOST_CHARACTERS = 1_000;
 
@@ -46,6 +50,8 @@ final class HealthChecks {
   Optional<String> await(HealthCheck check) throws HostException, InterruptedException {
     long end = System.nanoTime() + Duration.ofSeconds(check.timeoutSeconds()).toNanos();
     Attempt attempt = attempt(check);
+    boolean startsUnits = !check.file().isEmpty() || !check.command().isEmpty();
+    Duration pause = PAUSE;
     while (true) {
       Optional<String> why = attempt.failure(left(end));
       if (why.isEmpty()) {
@@ -58,7 +64,10 @@ final class HealthChecks {
                 + " s: "
                 + shortened(why.get() + attempt.more()));
       }
-      Thread.sleep(PAUSE.toMillis());
+      Thread.sleep(Math.min(pause.toMillis(), left(end).toMillis()));
+      if (startsUnits && pause.compareTo(LONGEST_PAUSE) < 0) {
+        pause = pause.multipliedBy(2);
+      }
     }
   }
 
@@ -148,7 +157,12 @@ final class HealthChecks {
    * By the status alone: the timeout of a request ends with its headers, and a body may not end.
    */
   private Optional<String> answers(HealthCheck.HttpGet get) throws InterruptedException {
-    URI uri = URI.create("http://127.0.0.1:" + get.port() + get.path());
+    URI uri;
+    try {
+      uri = URI.create("http://127.0.0.1:" + get.port() + get.path());
+    } catch (IllegalArgumentException e) {
+      return Optional.of("its path is none of a URL: " + e.getMessage());
+    }
     try {
       HttpResponse<InputStream> response =
           http.send(

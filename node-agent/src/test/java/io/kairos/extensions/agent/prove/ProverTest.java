@@ -261,6 +261,14 @@ class ProverTest {
   }
 
   @Test
+  void aPathThatNoUrlCanHaveIsAFailureAndSaid() throws InterruptedException {
+    assertFailed(
+        prove(List.of(), request(1, "/query?up{job=\"x\"}")),
+        Reasons.HEALTH_CHECK_FAILED,
+        "its path is none of a URL");
+  }
+
+  @Test
   void aPortWhereNobodyListensIsSaid() throws Exception {
     int port = serve(200);
     server.stop(0);
