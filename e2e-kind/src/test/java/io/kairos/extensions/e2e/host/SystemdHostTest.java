@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.host.HostException;
 import io.kairos.extensions.agent.host.SystemdHost;
+import io.kairos.extensions.agent.host.Units;
 import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.agent.store.HostPaths;
 import io.kairos.extensions.api.v1alpha1.ServiceAction;
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -141,6 +143,47 @@ class SystemdHostTest {
       assertThat(host.units().change("daemon.service", ServiceAction.RESTART).active())
           .isEqualTo("active");
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Bases.class)
+  void aServiceIsWaitedForBehindOthersAndForAsLongAsItAllowsItself(Bases base) throws Exception {
+    try (BootedHost booted = BootedHost.boot(base.require(), HostOptions.named("slow"));
+        Host host = new SystemdHost(new HostPaths(booted.root()))) {
+      service(booted, "slow", "", "ExecStart=/bin/sleep 3");
+      service(booted, "behind", "After=slow.service", "ExecStart=/bin/true");
+      service(booted, "hung", "", "ExecStart=/bin/sleep infinity\nTimeoutStartSec=2");
+      host.units().reload();
+      booted.exec("systemctl", "start", "--no-block", "slow").orThrow();
+
+      assertThat(host.units().change("behind.service", ServiceAction.START).active())
+          .isEqualTo("active");
+      assertThat(host.units().state("slow.service").active()).isEqualTo("active");
+      assertThat(host.units().change("hung.service", ServiceAction.START))
+          .returns("failed", Units.UnitState::active)
+          .returns("timeout", Units.UnitState::result);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Bases.class)
+  void whatAProgramWritesIsForRootAlone(Bases base) throws Exception {
+    try (BootedHost booted = BootedHost.boot(base.require(), HostOptions.named("private"));
+        Host host = new SystemdHost(new HostPaths(booted.root()))) {
+      assertThat(
+              host.units()
+                  .run(
+                      List.of("sh", "-c", "stat -c %a /run/extensions/.sysext-operator-*.out.part"),
+                      Duration.ofSeconds(30)))
+          .isEqualTo(new Units.Ran.Exited(0, "600"));
+    }
+  }
+
+  private static void service(BootedHost host, String name, String unit, String service)
+      throws IOException {
+    Files.writeString(
+        host.root().resolve("etc/systemd/system/" + name + ".service"),
+        "[Unit]\n" + unit + "\n[Service]\nType=oneshot\nRemainAfterExit=yes\n" + service + "\n");
   }
 
   @ParameterizedTest

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import org.freedesktop.dbus.types.UInt32;
 import org.freedesktop.dbus.types.UInt64;
 import org.freedesktop.dbus.types.Variant;
 
@@ -21,6 +22,10 @@ import org.freedesktop.dbus.types.Variant;
  * {@link HostPaths#recover()}.
  */
 final class HostScripts {
+  /** Before the journal is read: what a unit wrote right before its end may not be in it yet. */
+  static final String LAST_WORDS = "timeout 5 journalctl --sync >/dev/null 2>&1 || true\n";
+
+  private static final int PRIVATE = 0077;
   private static final Duration LIMIT = Duration.ofSeconds(20);
   private static final int OUTPUT_BYTES = 1024 * 1024;
 
@@ -106,6 +111,8 @@ final class HostScripts {
         List.of(
             new Systemd.Property("Description", new Variant<>("sysext-operator: asks the host")),
             new Systemd.Property("Type", new Variant<>("oneshot")),
+            // its output may be what only root may read
+            new Systemd.Property("UMask", new Variant<>(new UInt32(PRIVATE))),
             new Systemd.Property(
                 "TimeoutStartUSec", new Variant<>(new UInt64(limit.toNanos() / 1000))),
             new Systemd.Property(

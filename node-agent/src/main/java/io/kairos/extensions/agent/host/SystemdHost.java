@@ -402,7 +402,11 @@ public final class SystemdHost implements Host {
   private String journal(String service) throws HostException {
     try {
       return scripts
-          .run("journalctl --unit=" + service + " --lines=6 --output=cat --no-pager || true")
+          .run(
+              HostScripts.LAST_WORDS
+                  + "journalctl --unit="
+                  + service
+                  + " --lines=6 --output=cat --no-pager || true")
           .strip()
           .replace('\n', ';');
     } catch (HostException e) {

@@ -174,7 +174,7 @@ final class SystemdUnits implements Units {
     return scripts
         .run(
             // what a unit wrote right before its end may not have been read yet
-            "timeout 5 journalctl --sync || true\n"
+            HostScripts.LAST_WORDS
                 // with the words of PID 1, the unit's own would be pushed out by its restarts
                 + (journalctl + "--lines=7 _SYSTEMD_UNIT='" + unit + "' || true\n")
                 + (journalctl + "--lines=3 --unit='" + unit + "' _PID=1 || true"))
