@@ -137,12 +137,12 @@ final class Overlaps implements AutoCloseable {
           pair(task, names.get(i), names.get(j)).ifPresent(overlaps::add);
         }
       }
+      overlaps.forEach(one -> LOG.warn("{}", OverlapCondition.message(one)));
     } catch (ClosedByInterruptException closing) {
       return;
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) { // or the next look would begin it again
       LOG.warn("extensions could not be compared: {}", e.toString());
     }
-    overlaps.forEach(one -> LOG.warn("{}", OverlapCondition.message(one)));
     found = new Found(task, new Evidence.Compared(task.byName().keySet(), overlaps));
   }
 

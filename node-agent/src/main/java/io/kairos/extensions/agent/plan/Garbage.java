@@ -33,7 +33,8 @@ import java.util.stream.Stream;
  * </ul>
  *
  * <p>What could not be deleted is left alone until its pause is over, as if it were not there, and
- * goes then, whatever stays: a removal that condemned it is over by then.
+ * goes then, whatever stays: a removal that condemned it is over by then. An agent that is replaced
+ * meanwhile knows nothing of that, and takes it for spare.
  *
  * <p>Of what interrupted steps left, only the beginning of an image that is still to come stays.
  */

@@ -20,6 +20,9 @@ public record HostPaths(Path root) {
 
   private static final String OUTPUT = StoreLayout.OURS + "-";
 
+  /** Output of scripts, and the next version of notes, of an agent that was cut off. */
+  private static final String LEFT_BEHIND = "{" + OUTPUT + "*," + StoreLayout.OURS + ".*.part}";
+
   /** A path of the host, as this process sees it. */
   public Path here(Path onHost) {
     return root.resolve(Path.of("/").relativize(onHost));
@@ -42,7 +45,7 @@ public record HostPaths(Path root) {
    * @throws IOException when the run folder cannot be read, or a file not deleted
    */
   public void recover() throws IOException {
-    try (DirectoryStream<Path> outputs = Files.newDirectoryStream(here(RUN), OUTPUT + "*")) {
+    try (DirectoryStream<Path> outputs = Files.newDirectoryStream(here(RUN), LEFT_BEHIND)) {
       for (Path output : outputs) {
         Files.deleteIfExists(output);
       }

@@ -89,6 +89,7 @@ final class NoteFile {
    * @throws IOException when the file system refuses
    */
   void delete() throws IOException {
+    clear(temporary);
     clear(place);
   }
 

@@ -33,8 +33,11 @@ class HostileServerTest {
   private static final byte[] IMAGE = Images.demo(9);
   private static final String SHA256 = Images.sha256(IMAGE);
   private static final int HALF = IMAGE.length / 2;
+
+  /** With bodies alone: on a slow machine the head of an answer may take its time. */
   private static final Limits IMPATIENT_WITH_BODIES =
       Limits.DEFAULT.withStall(Duration.ofSeconds(1));
+
   private static final String TAG = "\"v1\"";
   private static final String OURS = "/var/lib/kairos/extensions/.sysext-operator/";
   private static final String PART = OURS + "staging/" + SHA256 + ".part";
@@ -333,7 +336,6 @@ class HostileServerTest {
         limits.reserveBytes());
   }
 
-  /** With bodies alone: on a slow machine the head of an answer may take its time. */
   @Test
   void aServerThatAcceptsAndSaysNothingIsGivenUp() throws Exception {
     serve((request, out) -> new CompletableFuture<>().get());
