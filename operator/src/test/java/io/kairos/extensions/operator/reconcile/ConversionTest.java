@@ -26,4 +26,19 @@ class ConversionTest {
 
     assertThat(Conversion.node(node, Instant.MAX).labels()).isEqualTo(Map.of("special", "yes"));
   }
+
+  @Test
+  void aNodeThatKuredIsAboutToRebootIsInSomebodyElsesHands() {
+    Node node =
+        new NodeBuilder()
+            .withNewMetadata()
+            .withName("n1")
+            .withUid("uid-1")
+            .addToAnnotations("weave.works/kured-reboot-in-progress", "2026-01-01T00:00:00Z")
+            .endMetadata()
+            .build();
+
+    assertThat(Conversion.node(node, Instant.MAX).othersWork())
+        .hasValue("kured is about to reboot it");
+  }
 }

@@ -207,6 +207,23 @@ class AdmissionTest {
     assertThat(updates(decide(going.withGates(Map.of(shop, closed))))).hasSize(1);
   }
 
+  @Test
+  void aNodeThatKuredRebootsTakesASlotAndIsNotAdmitted() {
+    Policy one =
+        with(
+            base,
+            spec -> spec.rollout(Rollout.builder().maxUnavailable(new IntOrString(1)).build()));
+    Node reboots = n2.toBuilder().rebooting(true).build();
+
+    Decisions decisions =
+        decide(List.of(one), List.of(hello), List.of(n1, reboots), state(n1), state(n2));
+
+    assertThat(updates(decisions)).isEmpty();
+    assertThat(decisions.policies().get("base").slots()).containsExactly("n2");
+    assertThat(decisions.policies().get("base").waiting())
+        .containsEntry("n2", "kured is about to reboot it");
+  }
+
   private static Decisions decide(FleetSnapshot snapshot) {
     return Deciding.decide(snapshot, Planner.plan(snapshot));
   }
