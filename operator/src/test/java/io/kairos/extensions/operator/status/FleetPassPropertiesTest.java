@@ -2,6 +2,7 @@ package io.kairos.extensions.operator.status;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.kairos.extensions.api.v1alpha1.ExtensionKey;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -45,6 +46,23 @@ class FleetPassPropertiesTest {
         schedule,
         new Simulation(
             Simulation.With.DEADLINES, Simulation.With.BAD_IMAGES, Simulation.With.PACES));
+  }
+
+  @Property(tries = 1000, shrinking = ShrinkingMode.BOUNDED)
+  void aRollbackEndsWhereTheRolloutBegan(
+      @ForAll @Size(min = 20, max = 200) List<@IntRange(max = 1 << 24) Integer> schedule) {
+    Simulation simulation = new Simulation(Simulation.With.BAD_IMAGES, Simulation.With.ROLLBACK);
+    Map<String, Map<ExtensionKey, String>> before = simulation.images();
+    schedule.forEach(simulation::actWithoutPeople);
+    simulation.calmDown();
+    settle(simulation);
+    for (int i = 0; i < CLOCK_TURNS; i++) {
+      simulation.awaitClock();
+      settle(simulation);
+    }
+
+    assertThat(simulation.rolledBack()).containsExactlyInAnyOrder("p1", "p2");
+    assertThat(simulation.images()).isEqualTo(before);
   }
 
   private static void converges(List<Integer> schedule, Simulation simulation) {

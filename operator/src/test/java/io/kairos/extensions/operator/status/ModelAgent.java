@@ -196,6 +196,13 @@ final class ModelAgent {
         .isPresent();
   }
 
+  /** The images that are on the host in truth, proven or not. */
+  Map<ExtensionKey, String> images() {
+    Map<ExtensionKey, String> images = new TreeMap<>();
+    begun.forEach((key, content) -> images.put(key, content.sha256()));
+    return images;
+  }
+
   /** The keys that are on the host in truth. */
   Set<ExtensionKey> onHost() {
     return begun.keySet();

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.IntOrString;
 import io.kairos.extensions.api.v1alpha1.Activation;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Conditions;
+import io.kairos.extensions.api.v1alpha1.ExtensionKey;
 import io.kairos.extensions.api.v1alpha1.ExtensionReference;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicySpec;
 import io.kairos.extensions.api.v1alpha1.OnFailure;
@@ -27,6 +28,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -56,8 +59,14 @@ final class Simulation {
     /** Most versions fail wherever they are tried. */
     BAD_IMAGES,
     /** Waves that soak, windows, and whatever is to follow a halt. */
-    PACES
+    PACES,
+    /** A policy whose budget is exceeded goes back. */
+    ROLLBACK
   }
+
+  /** What is nobody's wish: leaders, agents and Nodes alone. */
+  private static final List<Integer> CIRCUMSTANCES =
+      IntStream.concat(IntStream.rangeClosed(0, 28), IntStream.of(35, 36, 38, 40)).boxed().toList();
 
   private final Set<With> with;
 
@@ -85,8 +94,18 @@ final class Simulation {
         moved = passFairly();
         workFairly();
       }
+      if (with.contains(With.ROLLBACK)) {
+        Set.of("p1", "p2").forEach(name -> world.changePolicy(name, Simulation::goingBack));
+        boolean unused = passFairly();
+      }
       EXTENSIONS.forEach(name -> world.putExtension(name, "2"));
     }
+  }
+
+  private static NodeExtensionPolicySpec goingBack(NodeExtensionPolicySpec spec) {
+    return spec.toBuilder()
+        .rollout(spec.rollout().toBuilder().onFailure(OnFailure.ROLLBACK).build())
+        .build();
   }
 
   private static NodeExtensionPolicySpec spec(String... extensions) {
@@ -277,6 +296,32 @@ final class Simulation {
       world.retry(policy, "once faults have ended");
     }
     one.restart();
+  }
+
+  /** A step of a schedule in which nobody changes his mind. */
+  void actWithoutPeople(int step) {
+    act(CIRCUMSTANCES.get(step % CIRCUMSTANCES.size()), step / CIRCUMSTANCES.size());
+  }
+
+  /** Nodes serve, and one operator leads; what is bad stays bad. */
+  void calmDown() {
+    agents.keySet().forEach(node -> world.change(node, Simulation::fit));
+    one.restart();
+  }
+
+  /** What is on each host in truth. */
+  Map<String, Map<ExtensionKey, String>> images() {
+    Map<String, Map<ExtensionKey, String>> images = new TreeMap<>();
+    agents.forEach((node, agent) -> images.put(node, agent.images()));
+    return images;
+  }
+
+  /** The policies that go back, or have gone. */
+  Set<String> rolledBack() {
+    return world.policies.now().entrySet().stream()
+        .filter(one -> !one.getValue().value().status().rollout().rollbackTo().isEmpty())
+        .map(Map.Entry::getKey)
+        .collect(Collectors.toSet());
   }
 
   /** A step of the schedule. */
