@@ -4,6 +4,8 @@ import io.kairos.extensions.agent.fetch.Sources;
 import io.kairos.extensions.agent.fetch.Stager;
 import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.host.HostException;
+import io.kairos.extensions.agent.host.RefusedException;
+import io.kairos.extensions.agent.host.Units;
 import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.agent.plan.Action;
 import io.kairos.extensions.agent.plan.BootedSystem;
@@ -382,6 +384,8 @@ final class ClassAgent implements AutoCloseable {
           for (String unit : stop.units()) {
             host.units().stop(unit);
           }
+        } else if (action instanceof Action.StartServices start) {
+          startAgain(start.units());
         } else {
           store.apply(action);
           if (action instanceof Action.DeleteImage deleted) {
@@ -421,6 +425,21 @@ final class ClassAgent implements AutoCloseable {
       }
     }
     return true;
+  }
+
+  private void startAgain(List<String> units) throws HostException {
+    for (String unit : units) {
+      Units.UnitState state = host.units().state(unit);
+      if (state.isLoaded() && !state.isActive()) {
+        try {
+          host.units().begin(unit);
+          LOG.info(
+              "{} is the host's own, and started again without what an extension had of it", unit);
+        } catch (RefusedException refused) {
+          LOG.warn("{} is the host's own, and does not start: {}", unit, refused.getMessage());
+        }
+      }
+    }
   }
 
   /** What an image says about itself, where it was looked into in this life. */

@@ -171,6 +171,35 @@ class AgentTest extends AgentScenario {
   }
 
   @Test
+  void aServiceThatTheHostHasItselfRunsAgainOnceItsExtensionIsGone() throws Exception {
+    want(served(tool.live(1)));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+
+    want(served(tool.live(1)).tombstone());
+
+    awaitPhase(Phase.REMOVED, 1);
+    assertThat(host.units().state("tool.service").active()).isEqualTo("active");
+    assertThat(host.units().done()).containsSubsequence("Stop tool.service", "Begin tool.service");
+    assertThat(folder.layout().proofs()).doesNotExist();
+  }
+
+  @Test
+  void aServiceThatCameWithItsExtensionIsGoneWithIt() throws Exception {
+    want(served(tool.live(1)));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    host.units().missing("tool.service");
+
+    want(served(tool.live(1)).tombstone());
+
+    awaitPhase(Phase.REMOVED, 1);
+    assertThat(host.units().done())
+        .contains("Stop tool.service")
+        .noneMatch("Begin tool.service"::equals);
+  }
+
+  @Test
   void aServiceThatDoesNotStopKeepsItsExtensionAndHoldsUpNoOther() throws Exception {
     want(served(tool.live(1)));
     start();

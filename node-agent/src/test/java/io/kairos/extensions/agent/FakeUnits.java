@@ -123,6 +123,12 @@ public final class FakeUnits implements Units {
   }
 
   @Override
+  public void begin(String unit) {
+    done.add("Begin " + unit);
+    active.put(unit, "invocation-" + starts.incrementAndGet());
+  }
+
+  @Override
   public void stop(String unit) throws HostException {
     done.add("Stop " + unit);
     if (stubborn.contains(unit)) {

@@ -24,6 +24,11 @@ final class PlainUnits implements Units {
   }
 
   @Override
+  public void begin(String unit) throws HostException {
+    throw none();
+  }
+
+  @Override
   public void stop(String unit) throws HostException {
     throw none();
   }

@@ -13,6 +13,7 @@ import io.kairos.extensions.e2e.fleet.Hosts;
 import io.kairos.extensions.e2e.host.HostOptions;
 import io.kairos.extensions.e2e.host.SampleImage;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -236,6 +237,50 @@ abstract class HealthScenarios {
     assertThat(node.state().orElseThrow().getStatus().drift())
         .as("what the host took apart itself")
         .isEqualTo(DriftStatus.NONE);
+  }
+
+  /**
+   * As one that an extension has a drop-in for, at its removal and where its first version fails.
+   */
+  @Test
+  void aServiceThatTheHostHasItselfRunsAgainOnceItsExtensionIsGone() throws IOException {
+    Files.writeString(
+        node.host().root().resolve("etc/systemd/system/theirs.service"),
+        "[Service]\nExecStart=/bin/sleep infinity\n");
+    node.host().exec("systemctl", "daemon-reload").orThrow();
+    node.host().exec("systemctl", "start", "theirs.service").orThrow();
+    SampleImage fresh = image("1.0.0", RUNS, HEALTHY);
+    world.extension(fresh, "  services: [{name: theirs.service}]\n");
+    world.policy("hello", Activation.LIVE, "hello");
+    world.awaitActive(node, fresh);
+
+    world.clear();
+    awaitTheirs();
+
+    world.extension(
+        image("1.1.0", RUNS, "exit 1"),
+        """
+          services: [{name: theirs.service}]
+          healthChecks: [{name: content, command: [/bin/false], timeoutSeconds: 5}]
+        """);
+    world.policy("hello", Activation.LIVE, "hello");
+    world.awaitPhase(node, "hello", Phase.ROLLED_BACK);
+    awaitTheirs();
+    node.host().exec("systemctl", "stop", "theirs.service").orThrow();
+    Files.delete(node.host().root().resolve("etc/systemd/system/theirs.service"));
+  }
+
+  private void awaitTheirs() {
+    World.assertUnmerged(node, "hello");
+    await("the host's service runs")
+        .atMost(World.PATIENCE)
+        .until(
+            () ->
+                node.host()
+                    .exec("systemctl", "is-active", "theirs.service")
+                    .stdout()
+                    .strip()
+                    .equals("active"));
   }
 
   @Test

@@ -82,6 +82,11 @@ final class SystemdUnits implements Units {
   }
 
   @Override
+  public void begin(String unit) throws HostException {
+    bus.manager("StartUnit " + unit, m -> m.startUnit(unit, "replace"));
+  }
+
+  @Override
   public void stop(String unit) throws HostException {
     UnitState before = state(unit);
     if (before.isLoaded() || before.isActive()) {

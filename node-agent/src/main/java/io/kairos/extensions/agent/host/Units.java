@@ -33,6 +33,14 @@ public interface Units {
   UnitState change(String unit, ServiceAction action) throws HostException;
 
   /**
+   * Starts a unit, and does not wait for it.
+   *
+   * @throws RefusedException when systemd refuses
+   * @throws HostException when systemd does not answer
+   */
+  void begin(String unit) throws HostException;
+
+  /**
    * Stops a unit, and waits until it has; one that is not there has. An earlier failure of it is
    * forgotten.
    *

@@ -101,6 +101,20 @@ public sealed interface Action {
   }
 
   /**
+   * Starts again what was stopped for an extension that is gone, and what the host has without it:
+   * the extension brought a drop-in for a service of the host, or another version of it.
+   *
+   * @param name the extension's name
+   * @param units the units
+   */
+  record StartServices(String name, List<String> units) implements OnName {
+    /** Takes a copy. */
+    public StartServices {
+      units = List.copyOf(units);
+    }
+  }
+
+  /**
    * Forgets how far an image has proven itself.
    *
    * @param name the extension's name

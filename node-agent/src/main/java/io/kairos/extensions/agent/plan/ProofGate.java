@@ -5,6 +5,7 @@ import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.Phase;
 import io.kairos.extensions.api.v1alpha1.Reasons;
 import io.kairos.extensions.api.v1alpha1.Service;
+import io.kairos.extensions.api.v1alpha1.ServiceAction;
 import io.kairos.extensions.api.v1alpha1.Target;
 import java.util.List;
 import java.util.Optional;
@@ -75,6 +76,26 @@ final class ProofGate {
             .orElse(List.of()));
   }
 
+  /**
+   * The end of an extension of which nothing is merged any more: services that the host has without
+   * it run again, but for those that it was told to leave alone. They are known as long as the
+   * proof is, so that an agent that is cut off in between is followed by one that goes on.
+   */
+  static List<Action> over(HostView view, Assignment assignment) {
+    String name = assignment.name();
+    if (!view.proofs().containsKey(name)) {
+      return List.of();
+    }
+    List<String> units =
+        services(view, assignment).stream()
+            .filter(service -> service.onChange() != ServiceAction.NONE)
+            .map(Service::name)
+            .toList();
+    return units.isEmpty()
+        ? List.of(new Action.DropProof(name))
+        : List.of(new Action.StartServices(name, units), new Action.DropProof(name));
+  }
+
   /** A proof of its image runs: nothing about the name changes meanwhile. */
   static Decision checkingHealth(Assignment assignment) {
     return Decision.of(
@@ -105,6 +126,9 @@ final class ProofGate {
     Optional<Failure> failure = memory.failure(assignment);
     if (failure.isPresent() && failure.get().retryAtMillis() > nowMillis) {
       return rest.failures(failure.get().attempts()).wakingAt(failure.get().retryAtMillis());
+    }
+    if (!view.merged().containsKey(name)) {
+      return rest.settling(over(view, assignment));
     }
     List<Service> services = services(view, assignment);
     return view.mergedImage(name)

@@ -12,9 +12,9 @@ import java.util.Optional;
 
 /**
  * Decides about a tombstone: profile links, run link and what is merged go first, by one refresh;
- * once the host shows them gone the root link, good and the proof, and at last the image, as
- * garbage. Where the merge waits for a drain, or for a host that is frozen, all of it does. What
- * somebody else put there stays.
+ * once the host shows them gone the root link and good, the services that the host has without it
+ * run again, the proof goes, and at last the image, as garbage. Where the merge waits for a drain,
+ * or for a host that is frozen, all of it does. What somebody else put there stays.
  */
 final class Removal {
   private final List<Assignment> assignments;
@@ -80,9 +80,7 @@ final class Removal {
     if (links.good().or(links::goodElsewhere).isPresent()) {
       clear.add(new Action.UnsetGood(name));
     }
-    if (view.proofs().containsKey(name)) {
-      clear.add(new Action.DropProof(name));
-    }
+    clear.addAll(ProofGate.over(view, assignment));
     boolean imageLeft = view.images().contains(sha256(assignment)) && !usedElsewhere(assignment);
     if (clear.isEmpty() && !imageLeft) {
       return Decision.of(assignment, Phase.REMOVED, Reasons.REMOVED, "");

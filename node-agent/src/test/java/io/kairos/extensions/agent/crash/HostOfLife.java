@@ -150,6 +150,17 @@ final class HostOfLife implements Host, Units {
   }
 
   @Override
+  public void begin(String unit) throws HostException {
+    Object unused =
+        life.take(
+            "R service begun",
+            () -> {
+              requireAnswer("begin");
+              return "";
+            });
+  }
+
+  @Override
   public void stop(String unit) throws HostException {
     Object unused =
         life.take(

@@ -118,6 +118,17 @@ final class SteppedHost implements Host, Units {
   }
 
   @Override
+  public void begin(String unit) throws HostException {
+    Object unused =
+        this.<Object>take(
+            "R service begun",
+            () -> {
+              host.units().begin(unit);
+              return "";
+            });
+  }
+
+  @Override
   public void stop(String unit) throws HostException {
     Object unused =
         this.<Object>take(

@@ -146,6 +146,8 @@ public final class ModelHost {
       proofs.remove(a.name());
     } else if (action instanceof Action.StopServices a) {
       assertThat(merged).as("%s comes while the files are there", a).containsKey(a.name());
+    } else if (action instanceof Action.StartServices a) {
+      assertThat(merged).as("%s comes once the files are gone", a).doesNotContainKey(a.name());
     } else if (action instanceof Action.DeleteImage a) {
       assertThat(needed()).as("%s deletes what is needed", a).doesNotContain(a.sha256());
       images.remove(a.sha256());
