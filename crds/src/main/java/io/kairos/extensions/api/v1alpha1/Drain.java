@@ -18,7 +18,7 @@ import io.kairos.extensions.api.schema.DeepMerge;
     input = "properties: {timeoutSeconds: {minimum: 1, maximum: 86400}}")
 public record Drain(
     @JsonPropertyDescription(
-            "Reboot (default): before the reboots of activation Reboot. Always: before every change as well. Never.")
+            "Reboot (default): before the reboots of activation Reboot. Always: before live changes as well. Never.")
         @Default("Reboot")
         When when,
     @JsonPropertyDescription("How long evictions may take. Default: 300.") @Default("300")

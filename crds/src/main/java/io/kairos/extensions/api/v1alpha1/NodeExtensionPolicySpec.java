@@ -68,7 +68,8 @@ public record NodeExtensionPolicySpec(
         @Default("Remove")
         Removal removal,
     @JsonPropertyDescription(
-            "Nothing new is admitted while true; drift repair and nodes in flight go on.")
+            "Nothing new is admitted while true, and a drain that has allowed nothing yet is given up; drift repair and"
+                + " nodes in flight go on.")
         @Default("false")
         boolean paused,
     @JsonPropertyDescription("How fast.") Rollout rollout) {

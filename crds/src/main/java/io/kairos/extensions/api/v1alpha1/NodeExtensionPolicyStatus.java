@@ -22,7 +22,8 @@ import lombok.Builder;
  * @param ready of those: the ones on which all of it is in effect
  * @param pendingReboot of those: linked, waiting for a boot
  * @param failed nodes on which an extension of the policy failed
- * @param unavailable nodes that take a slot of maxUnavailable: in work, failed or not ready
+ * @param unavailable nodes that take a slot of maxUnavailable: in work, cordoned, or not Ready and
+ *     expected back
  * @param failedNodes at most ten of the failed
  * @param history at most ten of the policy's revisions, the newest first
  * @param observedRetry the last value of {@link Api#RETRY_ANNOTATION} that was acted on: the
@@ -56,7 +57,8 @@ public record NodeExtensionPolicyStatus(
     @JsonPropertyDescription("Nodes on which it is linked and waits for a boot.") int pendingReboot,
     @JsonPropertyDescription("Nodes on which something of it failed.") int failed,
     @JsonPropertyDescription(
-            "Nodes that take a slot of maxUnavailable: in work, failed or not ready.")
+            "Nodes that take a slot of maxUnavailable: in work, cordoned, or not Ready for less than"
+                + " progressDeadlineSeconds. Failed ones take none.")
         int unavailable,
     @JsonPropertyDescription("At most ten of the failed nodes.") List<FailedNode> failedNodes,
     @JsonPropertyDescription("At most ten of the policy's revisions, the newest first.")

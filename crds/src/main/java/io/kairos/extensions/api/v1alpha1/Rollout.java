@@ -121,10 +121,12 @@ public record Rollout(
         @Default("600")
         int progressDeadlineSeconds,
     @JsonPropertyDescription(
-            "When nodes may be changed; downloads go ahead at any time. Default: always.")
+            "When nodes may be admitted, drained and rolled back; what is under way ends, and downloads go ahead at any"
+                + " time. Default: always.")
         List<Window> windows,
     @JsonPropertyDescription(
-            "Questions to the cluster, in CEL, that all have to be answered with yes before nodes are admitted.")
+            "Questions to the cluster, in CEL, that all have to be answered with yes before nodes are admitted. A rollback"
+                + " and a deletion ask none.")
         List<Gate> gates,
     @JsonPropertyDescription("How pods are moved away before a node is changed.") Drain drain,
     @JsonPropertyDescription(
