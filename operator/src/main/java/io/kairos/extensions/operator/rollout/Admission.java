@@ -203,7 +203,7 @@ public final class Admission {
       if (obstacle.isPresent()) {
         waiting.put(node, obstacle.get());
       } else if (batch.size() >= MAX_BATCH || !slots.take(node)) {
-        waiting.put(node, "waits for a slot");
+        waiting.put(node, PolicyDecision.NO_SLOT);
       } else {
         writer.put(node, policy.name());
         neighbours.taken(node);

@@ -52,6 +52,9 @@ public record Decisions(NavigableMap<String, PolicyDecision> policies, List<Writ
       Optional<Hold> hold,
       Optional<Preview> preview,
       NavigableMap<String, String> waiting) {
+    /** Why a node waits while as many others are unavailable as may be. */
+    public static final String NO_SLOT = "waits for a slot";
+
     /** Copies what it is given. */
     public PolicyDecision {
       slots = Collections.unmodifiableNavigableSet(new TreeSet<>(slots));

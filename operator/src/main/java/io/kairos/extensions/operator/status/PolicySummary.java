@@ -22,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -247,7 +248,25 @@ public final class PolicySummary {
         ? upToDate()
         : upToDate()
             + "; waiting for: "
-            + Samples.of(open.stream().map(PolicySummary::noted).toList(), MAX_NAMED);
+            + Samples.of(open.stream().map(PolicySummary::noted).toList(), MAX_NAMED)
+            + slotsTakenByOthers();
+  }
+
+  /** Where nodes wait for a slot, those that have one for a reason that is not the policy's. */
+  private String slotsTakenByOthers() {
+    if (!decision.waiting().containsValue(PolicyDecision.NO_SLOT)) {
+      return "";
+    }
+    List<String> away =
+        decision.slots().stream()
+            .map(fleet.nodes()::get)
+            .filter(Objects::nonNull)
+            .filter(node -> !node.ready() || node.othersWork().isPresent())
+            .map(node -> node.name() + " (" + node.othersWork().orElse("not Ready") + ")")
+            .toList();
+    return away.isEmpty()
+        ? ""
+        : "; slots are taken by nodes that do not serve: " + Samples.of(away, MAX_NAMED);
   }
 
   private static String noted(NodeProgress node) {

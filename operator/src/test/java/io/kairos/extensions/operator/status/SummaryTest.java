@@ -80,6 +80,26 @@ class SummaryTest {
   }
 
   @Test
+  void whoTakesTheSlotsIsNamed() {
+    Policy one = rollout(base, rollout -> rollout.maxUnavailable(new IntOrString(1)));
+    Node cordoned = n2.toBuilder().cordon(FleetSnapshot.Cordon.THEIRS).build();
+
+    assertThat(
+            message(
+                summary(
+                    fleet(
+                        List.of(one),
+                        List.of(hello),
+                        List.of(n1, cordoned),
+                        state(n1),
+                        reported(told(one, n2), Phase.ACTIVE)),
+                    one)))
+        .isEqualTo(
+            "1 of 2 nodes are up to date; waiting for: n1 (waits for a slot); slots are taken by"
+                + " nodes that do not serve: n2 (cordoned by somebody else)");
+  }
+
+  @Test
   void drains() {
     Policy reboots = with(base, spec -> spec.activation(Activation.REBOOT));
     State linked = reported(told(reboots, n1), Phase.PENDING_REBOOT);
