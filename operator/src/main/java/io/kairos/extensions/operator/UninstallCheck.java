@@ -10,8 +10,11 @@ import io.kairos.extensions.operator.plan.Samples;
 import java.net.HttpURLConnection;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Whether the operator can go: only while it runs are extensions taken off the hosts, and the
@@ -42,13 +45,12 @@ final class UninstallCheck {
     }
   }
 
-  /** A client that gets no answer says why only at the bottom. */
+  /** A client that gets no answer says why only in what caused its exception. */
   private static String because(Throwable e) {
-    Throwable deepest = e;
-    while (deepest.getCause() != null) {
-      deepest = deepest.getCause();
-    }
-    return deepest == e ? "" : ": " + deepest;
+    return Stream.iterate(e.getCause(), Objects::nonNull, Throwable::getCause)
+        .map(cause -> ": " + cause)
+        .distinct()
+        .collect(Collectors.joining());
   }
 
   private static Optional<String> left(KubernetesClient client, Duration patience)

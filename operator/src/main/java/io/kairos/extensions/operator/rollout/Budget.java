@@ -99,9 +99,7 @@ final class Budget {
             .filter(w -> !w.isEmpty())
             .findFirst()
             .map(membership::known);
-    boolean dark =
-        wave.filter(this::isOpen).isPresent()
-            && evidence.isUnreachable(basis.fleet().nodes().get(state.node()), policy);
+    boolean dark = wave.filter(w -> new Lost(policy, basis, evidence).isLost(state, w)).isPresent();
     return failed || dark
         ? Optional.of(wave.or(() -> membership.waveOf(state.node())).orElse(Wave.REST))
         : Optional.empty();
@@ -112,13 +110,6 @@ final class Budget {
         || Standing.entry(state, assignment)
             .flatMap(entry -> Evidence.lastFailure(entry, assignment))
             .isPresent();
-  }
-
-  /** While a wave proves a revision, a node of it that goes dark has not proven it. */
-  private boolean isOpen(String wave) {
-    return Membership.status(policy.status().rollout(), wave)
-        .map(s -> s.completionTime().isEmpty())
-        .orElse(true);
   }
 
   /** Why the budget of some wave is exceeded, for a person; empty if none is. */

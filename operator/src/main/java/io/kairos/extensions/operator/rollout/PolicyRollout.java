@@ -44,6 +44,10 @@ final class PolicyRollout {
   private Membership membership;
   private Optional<Waves> waves = Optional.empty();
   private Optional<Hold> hold = Optional.empty();
+
+  /** Why nodes may not be changed now, as no window is open. */
+  private Optional<Hold> closed = Optional.empty();
+
   private Optional<Preview> preview = Optional.empty();
 
   private PolicyRollout(
@@ -89,11 +93,12 @@ final class PolicyRollout {
   static PolicyRollout of(
       Facts facts, Policy policy, PolicyPlan planned, NavigableSet<String> inNeed, Slots slots) {
     PolicyRollout ahead = new PolicyRollout(facts, policy, planned, inNeed, slots);
+    ahead.closed = ahead.closedWindow(); // whatever else holds it up: drains wait for one, too
     if (policy.deleting()) {
       ahead.memory = ahead.memory.giving(planned.revision());
       if (policy.spec().activation() == Activation.LIVE
           || policy.spec().activation() == Activation.REBOOT) {
-        ahead.hold = ahead.closedWindow();
+        ahead.hold = ahead.closed;
       }
     } else if (policy.spec().rollout().dryRun()) {
       ahead.hold = Optional.of(new Hold(Reasons.DRY_RUN, "dry run: nothing is changed", "dry run"));
@@ -210,7 +215,7 @@ final class PolicyRollout {
     }
     return policy.spec().paused()
         ? Optional.of(new Hold(Reasons.PAUSED, "paused", "paused"))
-        : closedWindow().or(this::gate);
+        : closed.or(this::gate);
   }
 
   /** Why nodes may not be changed now, if they may not. What is in flight finishes. */

@@ -247,19 +247,22 @@ final class Waves {
     }
     Node node = basis.fleet().nodes().get(name);
     if (!node.ready()) {
-      return unready(node);
+      return unready(node, state.get());
     }
     return standings.isEmpty() ? Progress.IDLE : Progress.THROUGH;
   }
 
   /** A node that goes dark while its wave proves the revision has not proven it. */
-  private Progress unready(Node node) {
+  private Progress unready(Node node, State state) {
     if (!evidence.isUnreachable(node, policy)) {
       return Progress.OPEN;
     }
-    return Membership.stamped(basis, node.name()).isPresent()
-        ? Progress.FAILED
-        : Progress.SET_ASIDE;
+    boolean lost =
+        Membership.stamped(basis, node.name())
+            .map(membership::known)
+            .filter(wave -> new Lost(policy, basis, evidence).isLost(state, wave))
+            .isPresent();
+    return lost ? Progress.FAILED : Progress.SET_ASIDE;
   }
 
   private int place(String wave) {

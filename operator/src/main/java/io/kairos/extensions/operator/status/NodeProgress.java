@@ -12,6 +12,8 @@ import io.kairos.extensions.operator.rollout.Decisions.PolicyDecision;
 import io.kairos.extensions.operator.rollout.Evidence;
 import io.kairos.extensions.operator.rollout.Evidence.Failure;
 import io.kairos.extensions.operator.rollout.Standing;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -122,12 +124,27 @@ record NodeProgress(
     return new NodeProgress(node, selected, updated, ready, linked, moving, skipped, failure, note);
   }
 
-  /** Whether a Node went dark with what it was given, which counted as a failure, and still is. */
+  /**
+   * Whether a Node went dark with what it was given, which counted as a failure, and still is. One
+   * that failed for another reason, and goes dark after the rollout, has not.
+   */
   private static boolean isLost(
       FleetSnapshot fleet, Evidence evidence, String policy, PolicyDecision decision, String node) {
-    return fleet.nodes().containsKey(node)
-        && decision.rollout().waves().stream().anyMatch(w -> w.failedNodes().contains(node))
-        && evidence.isUnreachable(fleet.nodes().get(node), fleet.policies().get(policy));
+    FleetSnapshot.Node there = fleet.nodes().get(node);
+    return there != null
+        && evidence.isUnreachable(there, fleet.policies().get(policy))
+        && decision.rollout().waves().stream()
+            .filter(wave -> wave.failedNodes().contains(node))
+            .anyMatch(wave -> isBefore(there.unreadySince(), wave.completionTime()));
+  }
+
+  /** Where nobody can say when the wave was complete, it is not. */
+  private static boolean isBefore(Instant time, String completion) {
+    try {
+      return completion.isEmpty() || time.isBefore(Instant.parse(completion));
+    } catch (DateTimeParseException e) {
+      return true;
+    }
   }
 
   /** Its pods did not leave the node: why. */

@@ -222,6 +222,44 @@ class WavesTest {
     assertThat(pass()).as("it has halted").isEmpty();
   }
 
+  /** It is off, and has had the revision for long: that says nothing about going back to it. */
+  @Test
+  void aNodeThatIsOffIsNoFailureOfTheRevisionThatOthersReturnTo() {
+    pass();
+    report(Phase.ACTIVE, "n1", "n2", "n3", "n4");
+    pass();
+    nodes.put("n4", unready(nodes.get("n4")).toBuilder().unreadySince(now).build());
+    later(10_000);
+    version = "2";
+    assertThat(pass()).containsExactly("n1", "n2", "n3");
+    report(Phase.ACTIVE, "n1", "n2", "n3");
+    pass();
+
+    version = "1";
+    assertThat(pass()).containsExactly("n1", "n2", "n3");
+    report(Phase.ACTIVE, "n1", "n2", "n3");
+    pass();
+    assertThat(base.status().rollout().failed()).isZero();
+    assertThat(base.status().rollout().halted()).isEmpty();
+  }
+
+  @Test
+  void aNodeThatAPersonTookDownIsNoFailure() {
+    rollout(r -> r.maxUnavailable(new IntOrString(2)));
+    assertThat(pass()).containsExactly("n1", "n2");
+    report(Phase.ACTIVE, "n1", "n2");
+    nodes.put(
+        "n1",
+        unready(nodes.get("n1")).toBuilder()
+            .unreadySince(now)
+            .cordon(FleetSnapshot.Cordon.THEIRS)
+            .build());
+    later(600);
+
+    assertThat(pass()).containsExactly("n3", "n4");
+    assertThat(base.status().rollout().failed()).isZero();
+  }
+
   @Test
   void aNodeThatGoesDarkOnceTheRolloutIsCompleteIsNoFailureOfIt() {
     pass();
