@@ -5,7 +5,6 @@ import io.kairos.extensions.agent.fetch.Stager;
 import io.kairos.extensions.agent.host.Host;
 import io.kairos.extensions.agent.host.HostException;
 import io.kairos.extensions.agent.host.RefusedException;
-import io.kairos.extensions.agent.host.Units;
 import io.kairos.extensions.agent.image.ExtensionClass;
 import io.kairos.extensions.agent.plan.Action;
 import io.kairos.extensions.agent.plan.BootedSystem;
@@ -429,15 +428,12 @@ final class ClassAgent implements AutoCloseable {
 
   private void startAgain(List<String> units) throws HostException {
     for (String unit : units) {
-      Units.UnitState state = host.units().state(unit);
-      if (state.isLoaded() && !state.isActive()) {
-        try {
-          host.units().begin(unit);
-          LOG.info(
-              "{} is the host's own, and started again without what an extension had of it", unit);
-        } catch (RefusedException refused) {
-          LOG.warn("{} is the host's own, and does not start: {}", unit, refused.getMessage());
+      try {
+        if (host.units().begin(unit)) {
+          LOG.info("{} is the host's own, and started again without its extension", unit);
         }
+      } catch (RefusedException refused) {
+        LOG.warn("{} is the host's own, and does not start: {}", unit, refused.getMessage());
       }
     }
   }

@@ -185,6 +185,20 @@ class AgentTest extends AgentScenario {
   }
 
   @Test
+  void aServiceOfTheHostThatTheFirstVersionBreaksRunsAgainWithoutIt() throws Exception {
+    host.units().broken("tool.service");
+    want(served(tool.live(1)));
+    start();
+    await().until(() -> host.units().done().contains("Stop tool.service"));
+    host.units().mended("tool.service");
+
+    awaitPhase(Phase.ROLLED_BACK, 1);
+    await().until(() -> host.units().done().contains("Begin tool.service"));
+    assertThat(host.merged()).isEmpty();
+    await().untilAsserted(() -> assertThat(folder.layout().proofs()).doesNotExist());
+  }
+
+  @Test
   void aServiceThatCameWithItsExtensionIsGoneWithIt() throws Exception {
     want(served(tool.live(1)));
     start();

@@ -123,9 +123,13 @@ public final class FakeUnits implements Units {
   }
 
   @Override
-  public void begin(String unit) {
+  public boolean begin(String unit) {
+    if (!state(unit).isLoaded() || state(unit).isActive()) {
+      return false;
+    }
     done.add("Begin " + unit);
     active.put(unit, "invocation-" + starts.incrementAndGet());
+    return true;
   }
 
   @Override

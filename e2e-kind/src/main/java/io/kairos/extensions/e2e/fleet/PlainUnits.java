@@ -24,7 +24,7 @@ final class PlainUnits implements Units {
   }
 
   @Override
-  public void begin(String unit) throws HostException {
+  public boolean begin(String unit) throws HostException {
     throw none();
   }
 

@@ -11,21 +11,20 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
-import org.freedesktop.dbus.types.UInt32;
 import org.freedesktop.dbus.types.UInt64;
 import org.freedesktop.dbus.types.Variant;
 
 /**
  * Runs short shell scripts on the host, each as a transient unit of PID 1 with a cgroup and a time
  * limit of its own. The output comes back through a file in the run folder, which both sides see:
- * in memory, so that a full disk does not silence the host. What a crash leaves there is deleted by
- * {@link HostPaths#recover()}.
+ * in memory, so that a full disk does not silence the host, and for root alone: journals and the
+ * words of health checks are nothing for everybody. What a crash leaves there is deleted by {@link
+ * HostPaths#recover()}.
  */
 final class HostScripts {
   /** Before the journal is read: what a unit wrote right before its end may not be in it yet. */
   static final String LAST_WORDS = "timeout 5 journalctl --sync >/dev/null 2>&1 || true\n";
 
-  private static final int PRIVATE = 0077;
   private static final Duration LIMIT = Duration.ofSeconds(20);
   private static final int OUTPUT_BYTES = 1024 * 1024;
 
@@ -41,6 +40,7 @@ final class HostScripts {
   /** The output, then the exit code as the last line. */
   private static final String RUN_PROGRAM =
       "part=$1 whole=$2; shift 2\n"
+          + "(umask 077; : >\"$part\")\n"
           + "{ { \"$@\"; echo \"$?\" >\"$part.code\"; } 2>&1 </dev/null"
           + " | { head -c "
           + PROGRAM_OUTPUT_BYTES
@@ -66,7 +66,8 @@ final class HostScripts {
     try {
       start(
           LIMIT,
-          List.of("{ " + script + "\n} >\"$1\" 2>&1 && mv \"$1\" \"$2\"", "sh"),
+          List.of(
+              "(umask 077; : >\"$1\"); { " + script + "\n} >\"$1\" 2>&1 && mv \"$1\" \"$2\"", "sh"),
           output,
           List.of());
       if (!Waiting.until(LIMIT, output::isWhole)) {
@@ -111,8 +112,6 @@ final class HostScripts {
         List.of(
             new Systemd.Property("Description", new Variant<>("sysext-operator: asks the host")),
             new Systemd.Property("Type", new Variant<>("oneshot")),
-            // its output may be what only root may read
-            new Systemd.Property("UMask", new Variant<>(new UInt32(PRIVATE))),
             new Systemd.Property(
                 "TimeoutStartUSec", new Variant<>(new UInt64(limit.toNanos() / 1000))),
             new Systemd.Property(

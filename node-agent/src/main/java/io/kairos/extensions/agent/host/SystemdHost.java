@@ -68,7 +68,7 @@ public final class SystemdHost implements Host {
       """;
 
   /** What systemd says of a unit that a boot starts; one in /run only is gone by then. */
-  private static final Set<String> STARTED_AT_BOOT =
+  static final Set<String> STARTED_AT_BOOT =
       Set.of("enabled", "static", "alias", "indirect", "generated");
 
   private final HostPaths paths;

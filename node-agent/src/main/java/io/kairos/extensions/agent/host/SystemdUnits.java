@@ -15,6 +15,7 @@ final class SystemdUnits implements Units {
   /** A limit in microseconds beyond which there is none. */
   private static final long ANY_TIME_MICROS = Duration.ofDays(365).toMillis() * 1_000;
 
+  private static final String ENABLED_FOR_THIS_BOOT = "enabled-runtime";
   private static final Duration LOOK = Duration.ofMillis(250);
   private static final Set<String> ON_THE_WAY =
       Set.of("reloading", "activating", "deactivating", "refreshing");
@@ -82,8 +83,17 @@ final class SystemdUnits implements Units {
   }
 
   @Override
-  public void begin(String unit) throws HostException {
+  public boolean begin(String unit) throws HostException {
+    UnitState now = state(unit);
+    if (!now.isLoaded() || now.isActive()) {
+      return false;
+    }
+    String enabled = text(bus.unit(unit), "UnitFileState");
+    if (!SystemdHost.STARTED_AT_BOOT.contains(enabled) && !enabled.equals(ENABLED_FOR_THIS_BOOT)) {
+      return false;
+    }
     bus.manager("StartUnit " + unit, m -> m.startUnit(unit, "replace"));
+    return true;
   }
 
   @Override

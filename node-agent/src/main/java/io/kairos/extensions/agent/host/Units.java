@@ -33,12 +33,14 @@ public interface Units {
   UnitState change(String unit, ServiceAction action) throws HostException;
 
   /**
-   * Starts a unit, and does not wait for it.
+   * Starts a unit that the host itself has and would start, and does not wait for it: not one that
+   * is gone, runs, or is disabled.
    *
+   * @return whether it is being started
    * @throws RefusedException when systemd refuses
    * @throws HostException when systemd does not answer
    */
-  void begin(String unit) throws HostException;
+  boolean begin(String unit) throws HostException;
 
   /**
    * Stops a unit, and waits until it has; one that is not there has. An earlier failure of it is

@@ -29,11 +29,18 @@ public record Proof(String image, List<HealthCheck> checks, int passes, List<Ser
     return new Proof(image, List.of(), 0, services);
   }
 
-  /** An image begins to prove itself: what was dealt with for another counts no more. */
+  /**
+   * An image begins to prove itself: what was dealt with for another counts no more. Its services
+   * are known from now on, however the proof ends.
+   */
   public static Optional<Proof> begun(Optional<Proof> before, Proving proving) {
-    return before
-        .filter(proof -> !proof.image().equals(proving.image()))
-        .map(proof -> ofServices("", proof.services()));
+    if (before.filter(proof -> proof.image().equals(proving.image())).isPresent()) {
+      return Optional.empty();
+    }
+    List<Service> known = merged(before.map(Proof::services).orElse(List.of()), proving.services());
+    return before.isEmpty() && known.isEmpty()
+        ? Optional.empty()
+        : Optional.of(ofServices("", known));
   }
 
   /** What is known of an image whose proof ended, if that says anything of it. */

@@ -150,14 +150,13 @@ final class HostOfLife implements Host, Units {
   }
 
   @Override
-  public void begin(String unit) throws HostException {
-    Object unused =
-        life.take(
-            "R service begun",
-            () -> {
-              requireAnswer("begin");
-              return "";
-            });
+  public boolean begin(String unit) throws HostException {
+    return life.take(
+        "R service begun",
+        () -> {
+          requireAnswer("begin");
+          return true;
+        });
   }
 
   @Override

@@ -118,14 +118,8 @@ final class SteppedHost implements Host, Units {
   }
 
   @Override
-  public void begin(String unit) throws HostException {
-    Object unused =
-        this.<Object>take(
-            "R service begun",
-            () -> {
-              host.units().begin(unit);
-              return "";
-            });
+  public boolean begin(String unit) throws HostException {
+    return take("R service begun", () -> host.units().begin(unit));
   }
 
   @Override
