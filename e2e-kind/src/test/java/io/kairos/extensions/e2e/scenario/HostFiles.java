@@ -51,6 +51,7 @@ final class HostFiles {
     return path ->
         path.contains(ANSWER)
             || path.endsWith(HALF_LINKED)
+            || path.endsWith(".json.part")
             || links.stream().anyMatch(path::startsWith);
   }
 

@@ -67,8 +67,12 @@ final class NoteFile {
    * @throws IOException when the file system refuses; the note is as before
    */
   void write(byte[] content) throws IOException {
-    prepare(content);
-    Files.move(temporary, place, StandardCopyOption.ATOMIC_MOVE);
+    try {
+      prepare(content);
+      Files.move(temporary, place, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw withoutLeftover(e);
+    }
   }
 
   /**
@@ -77,10 +81,24 @@ final class NoteFile {
    * @throws IOException when the file system refuses
    */
   void write(byte[] content, Syncs syncs) throws IOException {
-    prepare(content);
-    Syncs.sync(temporary);
-    syncs.change(
-        place.getParent(), () -> Files.move(temporary, place, StandardCopyOption.ATOMIC_MOVE));
+    try {
+      prepare(content);
+      Syncs.sync(temporary);
+      syncs.change(
+          place.getParent(), () -> Files.move(temporary, place, StandardCopyOption.ATOMIC_MOVE));
+    } catch (IOException e) {
+      throw withoutLeftover(e);
+    }
+  }
+
+  /** What it was to say may be what it says already by the time of the next try. */
+  private IOException withoutLeftover(IOException e) {
+    try {
+      Files.deleteIfExists(temporary);
+    } catch (IOException stays) {
+      e.addSuppressed(stays);
+    }
+    return e;
   }
 
   /**
