@@ -380,6 +380,9 @@ final class ClassAgent implements AutoCloseable {
       }
       try {
         if (action instanceof Action.StopServices stop) {
+          if (!round.view().proofs().containsKey(stop.name())) { // what is stopped stays known
+            proofs.put(stop.name(), Proof.ofServices("", List.of()));
+          }
           for (String unit : stop.units()) {
             host.units().stop(unit);
           }

@@ -198,6 +198,23 @@ class AgentTest extends AgentScenario {
     await().untilAsserted(() -> assertThat(folder.layout().proofs()).doesNotExist());
   }
 
+  /** A tombstone that waited over a reboot has not proven anything in this boot. */
+  @Test
+  void aServiceOfTheHostRunsAgainThoughThisBootHasSeenNoProof() throws Exception {
+    want(served(tool.live(1)));
+    start();
+    awaitPhase(Phase.ACTIVE, 1);
+    agent.close();
+    Files.delete(folder.layout().proofs());
+    want(served(tool.live(1)).tombstone());
+
+    start();
+
+    awaitPhase(Phase.REMOVED, 1);
+    assertThat(host.units().done()).containsSubsequence("Stop tool.service", "Begin tool.service");
+    assertThat(folder.layout().proofs()).doesNotExist();
+  }
+
   @Test
   void aServiceThatCameWithItsExtensionIsGoneWithIt() throws Exception {
     want(served(tool.live(1)));

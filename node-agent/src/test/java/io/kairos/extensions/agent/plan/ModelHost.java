@@ -146,6 +146,7 @@ public final class ModelHost {
       proofs.remove(a.name());
     } else if (action instanceof Action.StopServices a) {
       assertThat(merged).as("%s comes while the files are there", a).containsKey(a.name());
+      proofs.putIfAbsent(a.name(), Proof.ofServices("", List.of()));
     } else if (action instanceof Action.StartServices a) {
       assertThat(merged).as("%s comes once the files are gone", a).doesNotContainKey(a.name());
     } else if (action instanceof Action.DeleteImage a) {
