@@ -1,5 +1,6 @@
 package io.kairos.extensions.operator.rollout;
 
+import io.kairos.extensions.api.v1alpha1.Activation;
 import io.kairos.extensions.api.v1alpha1.Assignment;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus.RolloutStatus;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus.WaveStatus;
@@ -16,7 +17,8 @@ import java.util.Optional;
  *
  * <p>Only while their wave is open, and for what it gave them itself: a node that has had the
  * revision for months, and is off, says nothing about a rollout that returns to it. Nor does one
- * that somebody has taken down: on hold, cordoned, or rebooted by another operator.
+ * that somebody has taken down by the time it counts: on hold, cordoned, or rebooted by another
+ * operator or for another policy; nor one on which nothing was merged or linked.
  */
 final class Lost {
   private final Policy policy;
@@ -49,9 +51,13 @@ final class Lost {
         && !node.held()
         && node.othersWork().isEmpty()
         && evidence.isUnreachable(node, policy)
+        && state.spec().maintenance().stream()
+            .noneMatch(one -> one.isActive() && !one.policy().equals(policy.name()))
         && state.spec().assignments().stream()
             .filter(own -> own.policy().equals(policy.name()))
             .filter(own -> own.target().revision().equals(basis.revision()))
+            .filter(own -> own.target().activation() != Activation.STAGE)
+            .filter(own -> evidence.standing(state, own) != Standing.SKIPPED)
             .map(Assignment::admittedTime)
             .flatMap(time -> Alarm.parse(time).stream())
             .anyMatch(admitted -> !admitted.isBefore(opened.get()));

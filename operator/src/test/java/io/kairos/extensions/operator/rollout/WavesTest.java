@@ -18,6 +18,7 @@ import io.fabric8.kubernetes.api.model.LabelSelectorBuilder;
 import io.kairos.extensions.api.v1alpha1.Api;
 import io.kairos.extensions.api.v1alpha1.Approval;
 import io.kairos.extensions.api.v1alpha1.ExtensionStatus;
+import io.kairos.extensions.api.v1alpha1.Maintenance;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus.WavePreview;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionPolicyStatus.WaveStatus;
 import io.kairos.extensions.api.v1alpha1.NodeExtensionStateSpec;
@@ -257,6 +258,32 @@ class WavesTest {
     later(600);
 
     assertThat(pass()).containsExactly("n3", "n4");
+    assertThat(base.status().rollout().failed()).isZero();
+  }
+
+  @Test
+  void aNodeThatAnotherPolicyRebootsIsNoFailure() {
+    rollout(r -> r.maxUnavailable(new IntOrString(2)));
+    assertThat(pass()).containsExactly("n1", "n2");
+    report(Phase.ACTIVE, "n1", "n2");
+    nodes.put("n1", unready(nodes.get("n1")).toBuilder().unreadySince(now).build());
+    State reboots = states.get("n1");
+    states.put(
+        "n1",
+        reboots.toBuilder()
+            .spec(
+                new NodeExtensionStateSpec(
+                    reboots.spec().assignments(),
+                    List.of(
+                        Maintenance.builder()
+                            .policy("other")
+                            .stage(Maintenance.Stage.REBOOT)
+                            .time(now.toString())
+                            .build())))
+            .build());
+    later(600);
+
+    pass();
     assertThat(base.status().rollout().failed()).isZero();
   }
 
