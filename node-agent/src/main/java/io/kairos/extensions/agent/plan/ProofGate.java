@@ -78,8 +78,9 @@ final class ProofGate {
 
   /**
    * The end of an extension of which nothing is merged any more: services that the host has without
-   * it run again, but for those that it was told to leave alone. They are known as long as the
-   * proof is, so that an agent that is cut off in between is followed by one that goes on.
+   * it run again, but for those that it was told to leave alone. Where somebody else's is merged
+   * under the name, what runs is his. They are known as long as the proof is, so that an agent that
+   * is cut off in between is followed by one that goes on.
    */
   static List<Action> over(HostView view, Assignment assignment) {
     String name = assignment.name();
@@ -91,7 +92,7 @@ final class ProofGate {
             .filter(service -> service.onChange() != ServiceAction.NONE)
             .map(Service::name)
             .toList();
-    return units.isEmpty()
+    return units.isEmpty() || view.merged().containsKey(name)
         ? List.of(new Action.DropProof(name))
         : List.of(new Action.StartServices(name, units), new Action.DropProof(name));
   }
