@@ -8,7 +8,8 @@ import io.fabric8.generator.annotation.ValidationRule;
 
 /**
  * A unit of the host that belongs to an extension. It is stopped before the extension goes; one
- * that the host has without it is started again then, but for one that is to be left alone.
+ * that the host has without it, and would start at a boot, is started again then, unless it is to
+ * be left alone.
  *
  * @param name the unit's whole name
  * @param onChange what to do after the extension's files changed
